@@ -1,0 +1,3 @@
+"""
+One file per question; every figure is a ratio against a peer or a bound measured in the same run.
+"""

@@ -1,0 +1,39 @@
+"""
+What does `import jaystream` cost beside what it stands on?
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from benchmarks.report import Row
+
+PROBE = "import time; t = time.perf_counter(); import {modules}; print(time.perf_counter() - t)"
+
+
+def seconds(modules: str) -> float:
+    done = subprocess.run(  # noqa: S603 - our own interpreter and text
+        [sys.executable, "-c", PROBE.format(modules=modules)], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+def run(short: bool) -> list[Row]:
+    repeats = 7 if short else 25
+    base = ours = float("inf")
+    for _ in range(repeats):
+        base = min(base, seconds("anyio, asyncio"))
+        ours = min(ours, seconds("anyio, asyncio, jaystream"))
+    extra = 1e3 * (ours - base)
+    return [
+        Row(
+            "import jaystream, with bytecode",
+            f"{1e3 * ours:.1f} ms",
+            f"import anyio, asyncio {1e3 * base:.1f} ms",
+            extra,
+            "<= +20 ms",
+            extra <= 20,
+            "the ratio column gives the difference in ms",
+        )
+    ]

@@ -1,0 +1,115 @@
+"""
+What `stats` measures: items per stage, and who waited for whom.
+
+Lives here: the report and the meter that fills it. Nothing here is touched by a run without `stats`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from time import perf_counter
+from typing import Any, NamedTuple
+
+
+class StageStats(NamedTuple):
+    """
+    One stage of a measured run.
+
+    Attributes:
+        name: The operator.
+        items_in: Items that came to it.
+        items_out: Items that it gave to the stage below.
+    """
+
+    name: str
+    items_in: int
+    items_out: int
+
+
+class StreamStats:
+    """
+    What a run did, as `stats` reports it when the run ends.
+
+    Attributes:
+        stages: The stages above `stats`, in order.
+        items: Items that passed `stats`.
+        seconds: From the first pull to the end.
+        first_item: Seconds from the first pull to the first item, None if there was none.
+        source_wait: Seconds spent waiting for the source.
+        consumer_wait: Seconds spent in the stages below and in the consumer.
+        outcome: "end", "stopped", "cancelled" or "error".
+    """
+
+    __slots__ = ("consumer_wait", "first_item", "items", "outcome", "seconds", "source_wait", "stages")
+
+    def __init__(self) -> None:
+        self.stages: tuple[StageStats, ...] = ()
+        self.items = 0
+        self.seconds = 0.0
+        self.first_item: float | None = None
+        self.source_wait = 0.0
+        self.consumer_wait = 0.0
+        self.outcome = "end"
+
+    def __repr__(self) -> str:
+        return f"StreamStats({', '.join(f'{name}={getattr(self, name)!r}' for name in sorted(self.__slots__))})"
+
+
+class Meter:
+    """
+    What the loops above one `stats` count into while they run.
+
+    Args:
+        above: The meter of a `stats` further up: what that one has measured is part of this one too.
+    """
+
+    __slots__ = ("_counts", "_waited", "stats")
+
+    def __init__(self, above: Meter | None = None) -> None:
+        self.stats = StreamStats()
+        self._counts: list[tuple[list[str], list[int]]] = [*above._counts] if above is not None else []
+        self._waited: list[float] = above._waited if above is not None else [0.0]
+
+    def count(self, names: list[str]) -> list[int]:
+        """The counters for one loop: one before each of its stages, one behind the last."""
+        counts = [0] * (len(names) + 1)
+        self._counts.append((names, counts))
+        return counts
+
+    def timed(self, items: AsyncIterator[Any]) -> AsyncIterator[Any]:
+        """The source *items*, with the time that each pull takes added up."""
+        return _Timed(items, self._waited)
+
+    def finish(self, seconds: float, outcome: str) -> StreamStats:
+        stats = self.stats
+        stats.seconds = seconds
+        stats.source_wait = self._waited[0]
+        stats.outcome = outcome
+        stats.stages = tuple(
+            StageStats(name, counts[at], counts[at + 1])
+            for names, counts in self._counts
+            for at, name in enumerate(names)
+        )
+        return stats
+
+
+class _Timed:
+    """
+    A source, with the time that each pull takes added up.
+    """
+
+    __slots__ = ("_next", "_waited")
+
+    def __init__(self, items: AsyncIterator[Any], waited: list[float]) -> None:
+        self._next = items.__anext__
+        self._waited = waited
+
+    def __aiter__(self) -> _Timed:
+        return self
+
+    async def __anext__(self) -> Any:
+        since = perf_counter()
+        try:
+            return await self._next()
+        finally:
+            self._waited[0] += perf_counter() - since

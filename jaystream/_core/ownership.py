@@ -1,0 +1,259 @@
+"""
+Who closes what: how any source becomes an iterator, and how what was opened is closed again.
+
+Lives here: the order of contract "a source is", and closing one thing. Closing many in order is `run.py`'s.
+"""
+
+from __future__ import annotations
+
+import inspect
+from asyncio import Future, timeout
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from types import AsyncGeneratorType, CoroutineType, GeneratorType
+from typing import TYPE_CHECKING, Any, TypeAlias
+from weakref import ref
+
+from jaystream._core.plan import Described, Source
+from jaystream.errors import CleanupTimeoutError, StreamConsumedError
+
+if TYPE_CHECKING:
+    from jaystream._core.run import Run
+
+GRACE = 10.0
+"""Seconds that closing one source may take."""
+
+PLAIN = frozenset({list, tuple, range, set, frozenset})
+"""Iterables that need no opening and no closing."""
+
+Pulls: TypeAlias = "AsyncIterator[Any] | Iterator[Any]"
+
+
+def describe(value: object, limit: int = 80) -> str:
+    """
+    A value as an error message shows it: its `repr`, cut.
+    """
+    text = repr(value)
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def kind_of(origin: object) -> str:
+    """
+    How *origin* is read: "stream", "context", "async", "sync", "awaitable" or "callable", in this order.
+
+    Raises:
+        TypeError: For `str`, `bytes`, mappings and whatever is no source.
+    """
+    cls = type(origin)
+    if cls in PLAIN:
+        return "sync"
+    if isinstance(origin, Described):
+        return "stream"
+    if isinstance(origin, (str, bytes, bytearray, memoryview, Mapping)):
+        fix = ".items()" if isinstance(origin, Mapping) else f"JaypieStream.of({describe(origin, 20)})"
+        raise TypeError(
+            f"a source of items is expected, not a {cls.__name__} ({describe(origin)}): its parts are rarely "
+            f"what is meant; put it in a list or use {fix}"
+        )
+    if hasattr(cls, "__aenter__") and hasattr(cls, "__aexit__"):
+        return "context"
+    if hasattr(cls, "__aiter__"):
+        return "async"
+    if isinstance(origin, Future):  # iterable only as an old way to be awaited
+        return "awaitable"
+    if hasattr(cls, "__iter__"):
+        return "sync"
+    if inspect.isawaitable(origin):
+        return "awaitable"
+    if callable(origin):
+        return "callable"
+    raise TypeError(
+        "a source is a JaypieStream, an async context manager, an async iterable, an iterable, an awaitable, "
+        f"or a callable giving one of these, not {cls.__name__} ({describe(origin)})"
+    )
+
+
+def spend(source: Source | None, callable_gave: object = None) -> None:
+    """
+    Mark a source that can run once as spent; None is a source inside a run, which has no second one.
+
+    Args:
+        source: The node to mark.
+        callable_gave: The iterator that its callable gave, which must be another one each time.
+
+    Raises:
+        StreamConsumedError: If it was spent already.
+    """
+    if source is None:
+        return
+    if callable_gave is not None:
+        before, source.given = source.given, _weak(callable_gave)
+        source.spent = callable_gave is (before() if isinstance(before, ref) else before)
+    if source.spent:
+        raise StreamConsumedError(
+            f"this stream has run already, and its source ({describe(source.origin)}) can run only once; build the "
+            "stream over a callable that makes the source, or collect the items with to_list() and stream the list"
+        )
+    source.spent = callable_gave is None
+
+
+def _weak(thing: object) -> object:
+    """A weak reference where there can be one; what has none is a small iterator over something else."""
+    try:
+        return ref(thing)
+    except TypeError:
+        return thing
+
+
+class Closer:
+    """
+    One thing that was opened, and how it is closed.
+    """
+
+    __slots__ = ("thing",)
+
+    def __init__(self, thing: object) -> None:
+        self.thing = thing
+
+    async def close(self, error: BaseException | None) -> object:
+        """Close by the first of `aclose` and `close`."""
+        thing = self.thing
+        if type(thing) is AsyncGeneratorType and thing.ag_frame is None:
+            return None  # it has ended by itself
+        close = getattr(thing, "aclose", None) or getattr(thing, "close", None)
+        if type(thing) is GeneratorType or close is None:
+            return close and close()
+        await bounded(close, thing, GRACE)
+        return None
+
+
+class Generated(Closer):
+    """
+    One of our own generators: it bounds its closing by itself.
+    """
+
+    __slots__ = ()
+
+    async def close(self, error: BaseException | None) -> object:
+        await self.thing.aclose()  # type: ignore[attr-defined]  # an async generator
+        return None
+
+
+class Exit(Closer):
+    """
+    An async context manager that was entered. An early stop is a clean exit for it.
+    """
+
+    __slots__ = ()
+
+    async def close(self, error: BaseException | None) -> object:
+        thing: Any = self.thing
+        leave = type(thing).__aexit__
+        if error is None or isinstance(error, GeneratorExit):
+            return await bounded(lambda: leave(thing, None, None, None), thing, GRACE)
+        return await bounded(lambda: leave(thing, type(error), error, error.__traceback__), thing, GRACE)
+
+
+async def bounded(close: Callable[[], Any], thing: object, grace: float) -> object:
+    """
+    Call *close* and await what it gives, for at most *grace* seconds.
+
+    The limit is a native one: sources hold cancel scopes of their own, and those nest, so none may be put round the
+    leaving of an older one.
+
+    Raises:
+        CleanupTimeoutError: When *grace* is over; the close has then been cancelled.
+    """
+    result = close()
+    if not inspect.isawaitable(result):
+        return result
+    limit = timeout(grace)
+    try:
+        async with limit:
+            return await result
+    except TimeoutError as error:
+        if not limit.expired():
+            raise
+        raise CleanupTimeoutError(
+            f"closing {describe(thing)} took longer than {grace:g} seconds and was cut"
+        ) from error
+
+
+async def obtain(origin: object, owned: list[Closer], run: Run, source: Source | None = None) -> tuple[Pulls, bool]:
+    """
+    Turn *origin* into an iterator, noting on *owned* whatever must be closed, at once when it was opened.
+
+    Args:
+        origin: Anything that `kind_of` knows.
+        owned: What the run has opened so far.
+        run: The run that a stream becomes a part of.
+        source: The node to mark as spent, where *origin* turns out to run once.
+
+    Returns:
+        The iterator, and whether it is an async one.
+
+    Raises:
+        TypeError: If *origin*, or what it gave, is no source.
+        StreamConsumedError: If it can run once and has.
+    """
+    entered: object = None
+    called = False
+    while True:
+        subject: Any = origin
+        kind = kind_of(subject) if subject is not entered else _inside(subject)
+        if kind == "stream":
+            items = subject._iterate(run.inner())
+            owned.append(Generated(items))
+            return items, True
+        if kind == "context":
+            spend(None if called else source)
+            entered = subject
+            origin = await type(subject).__aenter__(subject)
+            owned.append(Exit(subject))
+        elif kind == "async":
+            iterator = subject.__aiter__()
+            if iterator is subject:
+                if entered is None:
+                    spend(source, subject if called else None)
+            elif hasattr(type(iterator), "__aenter__"):
+                origin = iterator
+                continue
+            if iterator is not entered:
+                owned.append(Closer(iterator))
+            return iterator, True
+        elif kind == "sync":
+            items = iter(subject)
+            if items is subject and entered is None:
+                spend(source, subject if called else None)
+            if items is not entered and hasattr(items, "close"):
+                owned.append(Closer(items))
+            return items, False
+        elif kind == "awaitable":
+            spend(None if called else source)
+            origin = await subject
+        else:
+            origin = subject()
+            called = True
+        if kind != "context":
+            entered = None
+        if kind != "callable":
+            source = None  # what comes now was made for this run, and nobody else has it
+
+
+def _inside(entered: object) -> str:
+    """How a context manager that gave itself is read."""
+    if hasattr(type(entered), "__aiter__"):
+        return "async"
+    if hasattr(type(entered), "__iter__"):
+        return "sync"
+    raise TypeError(
+        f"the async context manager {describe(entered)} gives itself, and is neither an async iterable nor an iterable"
+    )
+
+
+def discard(source: Source) -> None:
+    """
+    Let go of a source that will not run: a coroutine must not warn that it was never awaited.
+    """
+    if isinstance(source.origin, CoroutineType):
+        source.spent = True
+        source.origin.close()

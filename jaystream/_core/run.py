@@ -1,0 +1,280 @@
+"""
+One run of one loop: what it opened, how it closes all of that, and when it lets the event loop run.
+
+Lives here: the life of a loop, the same for every pipeline. What a loop does per item is written by `fuse.py`.
+"""
+
+from __future__ import annotations
+
+from asyncio import AbstractEventLoop, CancelledError, current_task, get_running_loop, sleep
+from collections.abc import AsyncIterator, Callable, Iterator
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from jaystream._core.ownership import Closer, Generated, Pulls, bounded, kind_of, obtain
+from jaystream._core.plan import Source
+
+if TYPE_CHECKING:
+    from jaystream._core.measure import Meter
+    from jaystream._core.shelter import Shelter
+    from jaystream.formats.wire import WireEncoder
+
+SLICE = 0.005
+"""Seconds after which an always-ready loop lets the event loop run."""
+
+GLANCE = 0.0005
+"""Seconds between two looks at the clock, aimed at."""
+
+STRIDE = 64
+"""Items between two looks at the clock, at most."""
+
+
+class Outcome:
+    """
+    How a run left a stage, as `finalize` is told.
+
+    Attributes:
+        kind: "end" (the source ended), "stopped" (the stages below or the consumer wanted no more), "cancelled" or
+            "error".
+        error: What went up through the loop, for "cancelled" and "error".
+    """
+
+    __slots__ = ("error", "kind")
+
+    def __init__(self, kind: str, error: BaseException | None = None) -> None:
+        self.kind = kind
+        self.error = error
+
+    def __repr__(self) -> str:
+        return f"Outcome({self.kind!r})" if self.error is None else f"Outcome({self.kind!r}, {self.error!r})"
+
+
+class Run:
+    """
+    What the loops of one run have in common.
+
+    Attributes:
+        shelter: Keeps cancel scopes away while something is closed.
+        wire: The encoder that frames for the sink, once its loop has begun.
+    """
+
+    __slots__ = ("shelter", "wire")
+
+    def __init__(self, shelter: Shelter) -> None:
+        self.shelter = shelter
+        self.wire: WireEncoder | None = None
+
+    def inner(self) -> Run:
+        """A stream inside this run: it frames for nobody."""
+        return Run(self.shelter)
+
+
+class Loop:
+    """
+    One loop that runs. It owns its upstream and what its stages open, and closes it all, last opened first.
+
+    Attributes:
+        upstream: The source, or the generator of the loop above.
+        owned: What is open, in the order of opening.
+        ending: The stage that ended the loop before its upstream did (counted from 1), or 0.
+        meter: What counts the items, where a `stats` stands below.
+        counts: Items that came to each stage and out of the last, if so.
+    """
+
+    __slots__ = (
+        "_checked",
+        "_events",
+        "_marked",
+        "_stride",
+        "_turned",
+        "counts",
+        "ending",
+        "meter",
+        "owned",
+        "run",
+        "upstream",
+    )
+
+    def __init__(self, upstream: Source | AsyncIterator[Any], run: Run) -> None:
+        self.upstream = upstream
+        self.run = run
+        self.owned: list[Closer] = []
+        self.ending = 0
+        self.counts: list[int] = []
+        self.meter: Meter | None = None
+        self._events: AbstractEventLoop | None = None
+
+    # opening ------------------------------------------------------------------------------------------------------
+
+    def is_plain(self) -> bool:
+        """Whether the upstream can be looped over without an async hop."""
+        upstream = self.upstream
+        return isinstance(upstream, Source) and self.meter is None and kind_of(upstream.origin) == "sync"
+
+    async def begin(self) -> AsyncIterator[Any]:
+        """Open the upstream as an async iterator."""
+        upstream = self.upstream
+        if not isinstance(upstream, Source):
+            self.owned.append(Generated(upstream))
+            return upstream
+        self.run.shelter.opened()
+        pulls, is_async = await obtain(upstream.origin, self.owned, self.run, upstream)
+        items: Any = pulls
+        if not is_async:
+            items = _stepped(items)
+            self.owned.append(Generated(items))
+        return items if self.meter is None else self.meter.timed(items)
+
+    async def begin_plain(self) -> Iterator[Any]:
+        """Open an upstream that is known to be a plain iterable."""
+        upstream: Any = self.upstream
+        self.run.shelter.opened()
+        items: Any = (await obtain(upstream.origin, self.owned, self.run, upstream))[0]
+        return items  # type: ignore[no-any-return]
+
+    async def own(self, origin: object) -> tuple[bool, Pulls]:
+        """Open an inner source: whether it is plain, and its iterator."""
+        source = origin if isinstance(origin, Source) else None
+        pulls, is_async = await obtain(origin if source is None else source.origin, self.owned, self.run, source)
+        return not is_async, pulls
+
+    # closing ------------------------------------------------------------------------------------------------------
+
+    async def release(self, mark: int) -> None:
+        """Close what was opened since *mark* things were owned; the inner source has ended well."""
+        await self._close(mark, None)
+
+    async def close(self, error: BaseException | None = None) -> bool:
+        """
+        Close everything. Errors of closing become notes of *error* where there is one and are raised where not.
+
+        A cancellation that lands here ends the close it hits, and is raised when all the others are done.
+
+        Returns:
+            Whether *error* is settled: the cancellation of a scope that a source held, which that source took back.
+        """
+        return await self._close(0, error) if self.owned else False
+
+    async def _close(self, mark: int, error: BaseException | None) -> bool:
+        shelter = self.run.shelter
+        shelter.up()
+        try:
+            return await self._close_each(mark, error)
+        finally:
+            shelter.down()
+
+    async def _close_each(self, mark: int, error: BaseException | None) -> bool:
+        problems: list[Exception] = []
+        interrupt: BaseException | None = None
+        settled = False
+        requests = _cancel_requests()
+        while len(self.owned) > mark:
+            closer = self.owned.pop()
+            taken: object = None
+            try:
+                taken = await closer.close(error)
+            except Exception as problem:  # noqa: BLE001 - the others must be closed as well
+                if problem is not error:
+                    problems.append(problem)
+            except BaseException as problem:  # noqa: BLE001 - raised when the others are closed
+                if problem is not error:
+                    interrupt = problem
+            now = _cancel_requests()
+            if now < requests and isinstance(error, CancelledError) and (taken or problems):
+                error, settled = None, not problems  # the source's own scope had cancelled, and says what of
+            elif now > requests and interrupt is None:
+                interrupt = CancelledError("cancelled while closing, and what was being closed kept it to itself")
+            requests = now
+        carrier = interrupt or (None if isinstance(error, GeneratorExit) else error)
+        if carrier is not None:
+            for each in problems:
+                carrier.add_note(f"while closing: {type(each).__name__}: {each}")
+        if interrupt is not None:
+            raise interrupt
+        if problems and carrier is None:
+            raise problems[0] if len(problems) == 1 else ExceptionGroup("several sources failed to close", problems)
+        return settled
+
+    # cooperation --------------------------------------------------------------------------------------------------
+
+    def look(self) -> int:
+        """
+        Look at the clock: the number of items until the next look, negative when the event loop must run first.
+
+        A callback that the event loop runs tells whether it has run since the last look, so a source that waited by
+        itself costs no extra turn.
+        """
+        now = perf_counter()
+        events = self._events
+        if events is None:
+            self._events = events = get_running_loop()
+            self._checked = self._turned = now
+            self._stride = 1
+            self._marked = False
+            events.call_soon(self._mark)
+            return 1
+        spent = now - self._checked
+        self._checked = now
+        stride = self._stride
+        self._stride = stride = max(1, min(STRIDE, 2 * stride, int(stride * GLANCE / spent) if spent else STRIDE))
+        if self._marked:
+            self._marked = False
+            self._turned = now
+            events.call_soon(self._mark)
+            return stride
+        return -stride if now - self._turned >= SLICE else stride
+
+    def _mark(self) -> None:
+        self._marked = True
+
+
+async def turn() -> None:
+    """
+    Let the event loop run once.
+    """
+    await sleep(0)
+
+
+async def _stepped(items: Iterator[Any]) -> AsyncIterator[Any]:
+    """
+    A plain iterator that turned up where an async one is looped over.
+    """
+    for item in items:
+        yield item
+
+
+def _cancel_requests() -> int:
+    task = current_task()
+    return task.cancelling() if task is not None else 0
+
+
+class Finalizer(Closer):
+    """
+    A `finalize` callback, at the bottom of what its loop owns: it runs when everything above it is closed.
+    """
+
+    __slots__ = ("grace", "index", "loop")
+
+    def __init__(self, loop: Loop, index: int, callback: Callable[[Outcome], Any], grace: float) -> None:
+        super().__init__(callback)
+        self.loop = loop
+        self.index = index
+        self.grace = grace
+
+    async def close(self, error: BaseException | None) -> object:
+        callback: Any = self.thing
+        stopped = error is None and self.loop.ending > self.index
+        outcome = Outcome("stopped") if stopped else outcome_of(error)
+        await bounded(lambda: callback(outcome), callback, self.grace)
+        return None
+
+
+def outcome_of(error: BaseException | None) -> Outcome:
+    """
+    What *error*, gone up through a loop, says of the run.
+    """
+    if error is None:
+        return Outcome("end")
+    if isinstance(error, GeneratorExit):
+        return Outcome("stopped")
+    return Outcome("cancelled" if isinstance(error, CancelledError) else "error", error)

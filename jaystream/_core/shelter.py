@@ -1,0 +1,113 @@
+"""
+Keeping cancel scopes away from what is being closed.
+
+Lives here: the only two uses of a cancel scope in the kernel. A scope may not stay open across a yield, and scopes must
+be left in the order in which they were entered; so a run that is a plain coroutine has one scope round all of it, which
+becomes a shield while something is closed, and a bare `async for` puts one up for each closing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Protocol, Self
+
+from anyio import CancelScope
+
+
+class Shelter(Protocol):
+    """
+    What a run asks before it opens its source, and before and after it closes something.
+    """
+
+    def opened(self) -> None: ...
+    def up(self) -> None: ...
+    def down(self) -> None: ...
+
+
+class Around:
+    """
+    One scope round the whole run: for sinks, terminals and `open()`.
+
+    Attributes:
+        after: Called once when what is being closed is closed.
+    """
+
+    __slots__ = ("_depth", "_scope", "after")
+
+    def __init__(self) -> None:
+        self._scope = CancelScope()
+        self._depth = 0
+        self.after: Callable[[], object] | None = None
+
+    @property
+    def closing(self) -> bool:
+        """Whether something is being closed."""
+        return self._depth > 0
+
+    def __enter__(self) -> Self:
+        self._scope.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._scope.__exit__(kind, error, trace)  # it is never cancelled by itself, so it keeps no error back
+
+    def opened(self) -> None:
+        pass
+
+    def up(self) -> None:
+        self._depth += 1
+        self._scope.shield = True
+
+    def down(self) -> None:
+        self._depth -= 1
+        if not self._depth:
+            self._scope.shield = False
+            if self.after is not None:
+                after, self.after = self.after, None
+                after()
+
+
+class Loose:
+    """
+    A scope for each closing: for a bare `async for`.
+
+    A source that left a scope of its own open must leave that one first, so it is closed without a shield.
+    """
+
+    __slots__ = ("_depth", "_known", "_outer", "_scope")
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._known = False
+        self._outer: object = None
+        self._scope: CancelScope | None = None
+
+    def opened(self) -> None:
+        if not self._known:
+            self._known = True
+            with CancelScope() as probe:  # noqa: ASYNC100 - looked at, not waited in
+                self._outer = _outside(probe)
+
+    def up(self) -> None:
+        self._depth += 1
+        if self._depth == 1:
+            scope = CancelScope(shield=True)
+            scope.__enter__()
+            if _outside(scope) is self._outer:
+                self._scope = scope
+            else:
+                scope.__exit__(None, None, None)
+
+    def down(self) -> None:
+        self._depth -= 1
+        if not self._depth and self._scope is not None:
+            scope, self._scope = self._scope, None
+            scope.__exit__(None, None, None)
+
+
+def _outside(scope: CancelScope) -> object:
+    """The scope that *scope* was entered in; anyio has no public word for it."""
+    return getattr(scope, "_parent_scope", None)

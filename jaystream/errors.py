@@ -1,0 +1,419 @@
+"""
+Every exception of jaystream, and the JSON:API bodies they become on the wire.
+
+    JaystreamError
+    ├── StreamConsumedError (RuntimeError)   a one-shot source was run a second time
+    ├── CleanupTimeoutError (TimeoutError)   closing a source took longer than its grace
+    ├── LimitExceededError (ValueError)      a stated bound on size was passed
+    └── FormatError (ValueError)             bytes or values that a wire format cannot carry
+        ├── UnencodableError (TypeError)     JSON has no form for a value
+        ├── InvalidJsonError                 a line that is not JSON
+        ├── InvalidUtf8Error                 bytes that are not UTF-8
+        └── FrameTooLargeError               a line or an event passed its bound (a LimitExceededError too)
+
+    JaypieError                              an error with an HTTP status that clients may see; raise these yourself
+    ├── 400 BadRequestError, NotImplementedYetError
+    ├── 401 UnauthorizedError, CorsError
+    ├── 403 ForbiddenError, RejectedError
+    ├── 404 NotFoundError   405 MethodNotAllowedError   409 ConflictError   410 GoneError
+    ├── 418 TeapotError     429 TooManyRequestsError
+    ├── 500 InternalError, UnhandledError, ConfigurationError, IllogicalError, UnreachableCodeError
+    └── 502 BadGatewayError 503 UnavailableError        504 GatewayTimeoutError
+
+Cancellation is never one of these: it passes through untouched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = [
+    "BadGatewayError",
+    "BadRequestError",
+    "CleanupTimeoutError",
+    "ConfigurationError",
+    "ConflictError",
+    "CorsError",
+    "ForbiddenError",
+    "FormatError",
+    "FrameTooLargeError",
+    "GatewayTimeoutError",
+    "GoneError",
+    "IllogicalError",
+    "InternalError",
+    "InvalidJsonError",
+    "InvalidUtf8Error",
+    "JaypieError",
+    "JaystreamError",
+    "LimitExceededError",
+    "MethodNotAllowedError",
+    "NotFoundError",
+    "NotImplementedYetError",
+    "RejectedError",
+    "StreamConsumedError",
+    "TeapotError",
+    "TooManyRequestsError",
+    "UnauthorizedError",
+    "UnavailableError",
+    "UnencodableError",
+    "UnhandledError",
+    "UnreachableCodeError",
+]
+
+
+class JaystreamError(Exception):
+    """
+    Base of every error that jaystream raises by itself.
+    """
+
+
+class StreamConsumedError(JaystreamError, RuntimeError):
+    """
+    A source that can run once was run a second time.
+    """
+
+
+class CleanupTimeoutError(JaystreamError, TimeoutError):
+    """
+    Closing a source took longer than its grace and was cut.
+    """
+
+
+class LimitExceededError(JaystreamError, ValueError):
+    """
+    A stated bound on size was passed.
+    """
+
+
+class FormatError(JaystreamError, ValueError):
+    """
+    Bytes or values that a wire format cannot carry.
+    """
+
+    def copy(self) -> Self:
+        """
+        Give an error that says the same and has no traceback yet, for a decoder that fails at every later call.
+        """
+        return type(self)(*self.args)
+
+
+class UnencodableError(FormatError, TypeError):
+    """
+    JSON has no form for a value.
+
+    Args:
+        kind: The name of the value's type.
+        where: The way to it from the chunk, as in ``["a"][0]``; empty for the chunk itself.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, kind: str, where: str, reason: str) -> None:
+        # The fields are the args, so that the error can be copied and pickled; the message is made when asked for.
+        super().__init__(kind, where, reason)
+        self.kind = kind
+        self.where = where
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"cannot write {self.kind} at chunk{self.where} as JSON: {self.reason}. Accepted are mappings, lists, "
+            "tuples, sets, str, int, float, bool, None, pydantic models, dataclasses, dates, times, UUID, Decimal and "
+            "Enum; for anything else pass dumps=, a callable that gives bytes or str"
+        )
+
+
+class InvalidJsonError(FormatError):
+    """
+    A line that is not JSON.
+
+    Args:
+        line: The number of the line, the first is 1.
+        excerpt: The line's beginning.
+        reason: What the parser says.
+    """
+
+    def __init__(self, line: int, excerpt: str, reason: str) -> None:
+        super().__init__(line, excerpt, reason)
+        self.line = line
+        self.excerpt = excerpt
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"line {self.line} is not JSON: {self.reason}; it begins {self.excerpt!r}"
+
+
+class InvalidUtf8Error(FormatError):
+    """
+    Bytes that are not UTF-8.
+
+    Args:
+        offset: How many bytes of the stream stand before the bad one.
+        reason: What the codec says.
+    """
+
+    def __init__(self, offset: int, reason: str) -> None:
+        super().__init__(offset, reason)
+        self.offset = offset
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"byte {self.offset} is not UTF-8: {self.reason}; errors='replace' puts U+FFFD in its place"
+
+
+class FrameTooLargeError(FormatError, LimitExceededError):
+    """
+    A line or an event passed its bound.
+
+    Args:
+        what: What was too large, such as ``"SSE line"``.
+        limit: The bound that was passed.
+        unit: What the bound counts, ``"bytes"`` or ``"characters"``.
+        argument: The name of the argument that sets the bound.
+    """
+
+    def __init__(self, what: str, limit: int, unit: str, argument: str) -> None:
+        super().__init__(what, limit, unit, argument)
+        self.what = what
+        self.limit = limit
+        self.unit = unit
+        self.argument = argument
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what} of more than {self.limit} {self.unit}; "
+            f"pass a larger {self.argument}= where the peer is trusted, or {self.argument}=None for no bound"
+        )
+
+
+class JaypieError(Exception):
+    """
+    An error with an HTTP status, whose text a client may see.
+
+    Args:
+        detail: What happened, for the client; by default what the class says.
+
+    Attributes:
+        status: The HTTP status.
+        title: A few words for the kind of error.
+        detail: A sentence for this one.
+    """
+
+    status: int = 500
+    title: str = "Internal Application Error"
+    default: ClassVar[str] = "An unexpected error occurred and the request was unable to complete"
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(self.default if detail is None else detail)
+        self.detail: str = self.default if detail is None else detail
+
+    def body(self) -> dict[str, list[dict[str, int | str]]]:
+        """
+        The JSON:API body that a client gets. The status is a number, as in Jaypie.
+
+        >>> NotFoundError("No such stream").body()
+        {'errors': [{'status': 404, 'title': 'Not Found', 'detail': 'No such stream'}]}
+        """
+        return {"errors": [{"status": self.status, "title": self.title, "detail": self.detail}]}
+
+
+class BadRequestError(JaypieError):
+    """
+    400: the request was not properly formatted.
+    """
+
+    status = 400
+    title = "Bad Request"
+    default = "The request was not properly formatted"
+
+
+class NotImplementedYetError(JaypieError):
+    """
+    400: the request was understood but the resource is not implemented.
+    """
+
+    status = 400
+    title = "Not Implemented"
+    default = "The request was understood but the resource is not implemented"
+
+
+class UnauthorizedError(JaypieError):
+    """
+    401: the request did not include valid authentication credentials.
+    """
+
+    status = 401
+    title = "Service Unauthorized"
+    default = "The request did not include valid authentication credentials"
+
+
+class CorsError(JaypieError):
+    """
+    401: the requesting origin is not authorized to this resource.
+    """
+
+    status = 401
+    title = "Unauthorized Origin"
+    default = "The requesting origin is not authorized to this resource"
+
+
+class ForbiddenError(JaypieError):
+    """
+    403: access to this resource is not authorized.
+    """
+
+    status = 403
+    title = "Forbidden"
+    default = "Access to this resource is not authorized"
+
+
+class RejectedError(JaypieError):
+    """
+    403: the request was rejected prior to processing.
+    """
+
+    status = 403
+    title = "Request Rejected"
+    default = "The request was rejected prior to processing"
+
+
+class NotFoundError(JaypieError):
+    """
+    404: the requested resource was not found.
+    """
+
+    status = 404
+    title = "Not Found"
+    default = "The requested resource was not found"
+
+
+class MethodNotAllowedError(JaypieError):
+    """
+    405: the requested method is not allowed.
+    """
+
+    status = 405
+    title = "Method Not Allowed"
+    default = "The requested method is not allowed"
+
+
+class ConflictError(JaypieError):
+    """
+    409: the request conflicts with the current state of the resource.
+    """
+
+    status = 409
+    title = "Conflict"
+    default = "The request conflicts with the current state of the resource"
+
+
+class GoneError(JaypieError):
+    """
+    410: the requested resource is no longer available.
+    """
+
+    status = 410
+    title = "Gone"
+    default = "The requested resource is no longer available"
+
+
+class TeapotError(JaypieError):
+    """
+    418: this resource is a teapot incapable of processing the request.
+    """
+
+    status = 418
+    title = "Teapot"
+    default = "This resource is a teapot incapable of processing the request"
+
+
+class TooManyRequestsError(JaypieError):
+    """
+    429: the requesting origin exceeded the request limit.
+    """
+
+    status = 429
+    title = "Too Many Requests"
+    default = "The requesting origin exceeded the request limit"
+
+
+class InternalError(JaypieError):
+    """
+    500: an unexpected error occurred and the request was unable to complete.
+    """
+
+    status = 500
+    title = "Internal Application Error"
+    default = "An unexpected error occurred and the request was unable to complete"
+
+
+class UnhandledError(JaypieError):
+    """
+    500: an unhandled error occurred and the request was unable to complete.
+    """
+
+    status = 500
+    title = "Internal Application Error"
+    default = "An unhandled error occurred and the request was unable to complete"
+
+
+class ConfigurationError(JaypieError):
+    """
+    500: the application responding to the request encountered a configuration error.
+    """
+
+    status = 500
+    title = "Internal Configuration Error"
+    default = "The application responding to the request encountered a configuration error"
+
+
+class IllogicalError(JaypieError):
+    """
+    500: the application encountered an illogical condition while processing the request.
+    """
+
+    status = 500
+    title = "Internal Application Error"
+    default = "The application encountered an illogical condition while processing the request"
+
+
+class UnreachableCodeError(JaypieError):
+    """
+    500: the application encountered an unreachable condition while processing the request.
+    """
+
+    status = 500
+    title = "Internal Application Error"
+    default = "The application encountered an unreachable condition while processing the request"
+
+
+class BadGatewayError(JaypieError):
+    """
+    502: an unexpected error occurred on an upstream resource.
+    """
+
+    status = 502
+    title = "Bad Gateway"
+    default = "An unexpected error occurred on an upstream resource"
+
+
+class UnavailableError(JaypieError):
+    """
+    503: the requested resource is temporarily unavailable.
+    """
+
+    status = 503
+    title = "Service Unavailable"
+    default = "The requested resource is temporarily unavailable"
+
+
+class GatewayTimeoutError(JaypieError):
+    """
+    504: the connection timed out waiting for an upstream resource.
+    """
+
+    status = 504
+    title = "Gateway Timeout"
+    default = "The connection timed out waiting for an upstream resource"

@@ -1,0 +1,73 @@
+"""
+Wire formats, sans-IO: a plain class to encode and one to decode for each, and the shapes of chunks.
+
+An encoder has ``encode`` and ``flush``, a decoder ``feed`` and ``flush``; nothing here waits, opens or sends.
+"""
+
+from __future__ import annotations
+
+from jaystream.formats.chunks import (
+    Chunk,
+    DataclassLike,
+    DoneChunk,
+    ErrorChunk,
+    ErrorDetail,
+    LlmChunk,
+    ModelLike,
+    TextChunk,
+    ToolCall,
+    ToolCallChunk,
+    ToolPending,
+    ToolPendingChunk,
+    ToolResult,
+    ToolResultChunk,
+    Usage,
+)
+from jaystream.formats.json import encode_json, json_encoder
+from jaystream.formats.lines import LineDecoder
+from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder, format_ndjson
+from jaystream.formats.sse import SseEncoder, format_sse
+from jaystream.formats.sse_decoder import SseDecoder
+from jaystream.formats.sse_event import SseEvent
+from jaystream.formats.stream_error import ENCODERS, content_type_for, encoder_for, format_stream_error
+from jaystream.formats.text import TextEncoder, text_of
+from jaystream.formats.utf8 import Utf8Decoder, encode_utf8
+from jaystream.formats.wire import DEFAULT_LIMIT, WireEncoder
+
+__all__ = [
+    "DEFAULT_LIMIT",
+    "ENCODERS",
+    "Chunk",
+    "DataclassLike",
+    "DoneChunk",
+    "ErrorChunk",
+    "ErrorDetail",
+    "LineDecoder",
+    "LlmChunk",
+    "ModelLike",
+    "NdjsonDecoder",
+    "NdjsonEncoder",
+    "SseDecoder",
+    "SseEncoder",
+    "SseEvent",
+    "TextChunk",
+    "TextEncoder",
+    "ToolCall",
+    "ToolCallChunk",
+    "ToolPending",
+    "ToolPendingChunk",
+    "ToolResult",
+    "ToolResultChunk",
+    "Usage",
+    "Utf8Decoder",
+    "WireEncoder",
+    "content_type_for",
+    "encode_json",
+    "encode_utf8",
+    "encoder_for",
+    "format_ndjson",
+    "format_sse",
+    "format_stream_error",
+    "json_encoder",
+    "text_of",
+]

@@ -1,0 +1,3 @@
+"""
+The operators, one family per file: its stages, and the mixin whose methods are the public operators.
+"""

@@ -1,0 +1,206 @@
+"""
+Operators that frame items for the wire, and read them from it.
+
+The formats themselves are sans-IO classes in `jaystream.formats`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from jaystream._core.ownership import describe
+from jaystream._core.plan import Described, Stage, T_co
+from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder
+from jaystream.formats.sse import SseEncoder
+from jaystream.formats.sse_decoder import SseDecoder
+from jaystream.formats.text import TextEncoder
+from jaystream.formats.wire import DEFAULT_LIMIT
+from jaystream.operators.text import Decode
+
+if TYPE_CHECKING:
+    from jaystream._core.writer import LoopWriter
+    from jaystream.formats.chunks import Chunk
+    from jaystream.formats.sse_event import SseEvent
+    from jaystream.formats.wire import WireEncoder
+    from jaystream.stream import JaypieStream
+
+M = TypeVar("M")
+
+
+class Format(Stage):
+    """
+    A wire format: one encoder per run, of which the run's sink is told.
+    """
+
+    __slots__ = ("make", "name")
+    names = ("make",)
+
+    def __init__(self, name: str, make: Callable[[], WireEncoder]) -> None:
+        make()  # bad arguments fail here
+        self.name = name  # type: ignore[misc]  # one class for all formats
+        self.make = make
+
+    @property
+    def shape(self) -> tuple[type, str]:
+        return (type(self), self.name)
+
+    def wire_below(self, above: Callable[[], WireEncoder] | None) -> Callable[[], WireEncoder] | None:
+        return self.make
+
+    def values(self) -> tuple[object, ...]:
+        return (self.make,)
+
+    def write_setup(self, code: LoopWriter) -> None:
+        code.line(f"loop.run.wire = {code.name('make')}()")
+        code.line(f"{code.name('encode')} = loop.run.wire.encode")
+
+    def write(self, code: LoopWriter) -> None:
+        code.line(f"x = {code.name('encode')}(x)")
+        code.skip("not x")
+
+
+class WireMixin(Described[T_co]):
+    """
+    `format_sse` and its family.
+    """
+
+    __slots__ = ()
+
+    def format_sse(
+        self: WireMixin[Chunk],
+        *,
+        event: str | Callable[[Any], str | None] | None = None,
+        id: Callable[[Any], str | int | None] | None = None,
+        retry: int | None = None,
+        dumps: Callable[[Any], bytes | str] | None = None,
+    ) -> JaypieStream[bytes]:
+        r"""
+        Frame items as server-sent events, one `bytes` per event.
+
+        `str` is text, an `SseEvent` is written as it says, everything else is a chunk: its type is the event's name,
+        its JSON the data.
+
+        Args:
+            event: The name of every event, or a callable that gives an item's name or None.
+            id: A callable that gives an item's id or None; ids are written only through it.
+            retry: Milliseconds a browser waits before it reconnects, written once.
+            dumps: Replaces the JSON encoder.
+
+        Raises:
+            FormatError: At this call, if *event* or *retry* cannot be written; in the run, for items that cannot.
+
+        Flow:
+            Keeps order, holds one item. Source: the WHATWG HTML standard, 9.2.
+
+        >>> asyncio.run(JaypieStream.of({"type": "text", "content": "Hi"}).format_sse().to_list())
+        [b'event: text\\ndata: {"type":"text","content":"Hi"}\\n\\n']
+        """
+        return self._then(Format("format_sse", partial(SseEncoder, event=event, id=id, retry=retry, dumps=dumps)))
+
+    def format_ndjson(
+        self: WireMixin[Chunk], *, dumps: Callable[[Any], bytes | str] | None = None
+    ) -> JaypieStream[bytes]:
+        r"""
+        Frame items as lines of JSON, one `bytes` per line.
+
+        Args:
+            dumps: Replaces the JSON encoder.
+
+        Raises:
+            FormatError: In the run, for items that JSON cannot hold.
+
+        Flow:
+            Keeps order, holds one item.
+
+        >>> asyncio.run(JaypieStream.of({"n": 1}).format_ndjson().to_list())
+        [b'{"n":1}\\n']
+        """
+        return self._then(Format("format_ndjson", partial(NdjsonEncoder, dumps=dumps)))
+
+    def format_text(self: WireMixin[Chunk]) -> JaypieStream[bytes]:
+        """
+        Frame items as plain UTF-8 text: of a chunk its text goes out, of most chunks that is nothing.
+
+        Flow:
+            Keeps order, holds one item, gives no empty bytes.
+
+        >>> asyncio.run(JaypieStream.of({"type": "text", "content": "Hi"}, {"type": "done"}).format_text().to_list())
+        [b'Hi']
+        """
+        return self._then(Format("format_text", TextEncoder))
+
+    def parse_sse(
+        self: WireMixin[bytes] | WireMixin[str], *, max_event: int | None = DEFAULT_LIMIT
+    ) -> JaypieStream[SseEvent]:
+        r"""
+        Read server-sent events from bytes, or from text.
+
+        Args:
+            max_event: Bytes that an event, or a line of one, may have; None for any number.
+
+        Raises:
+            ValueError: At this call, if *max_event* is below 1.
+            FrameTooLargeError: In the run.
+
+        Flow:
+            Keeps order, holds one event. Events come out the same however the input is cut; one that is incomplete at
+            the end is dropped, as the standard (WHATWG HTML, 9.2.6) says.
+
+        >>> asyncio.run(JaypieStream.of(b"data: H", b"i\\n\\n").parse_sse().to_list())
+        [SseEvent('Hi', id='')]
+        """
+        return self._then(Decode("parse_sse", partial(_SseText, max_event)))
+
+    @overload
+    def parse_ndjson(
+        self: WireMixin[bytes] | WireMixin[str], model: None = None, *, max_line: int | None = DEFAULT_LIMIT
+    ) -> JaypieStream[Any]: ...
+    @overload
+    def parse_ndjson(
+        self: WireMixin[bytes] | WireMixin[str], model: type[M], *, max_line: int | None = DEFAULT_LIMIT
+    ) -> JaypieStream[M]: ...
+    def parse_ndjson(
+        self: WireMixin[bytes] | WireMixin[str], model: Any = None, *, max_line: int | None = DEFAULT_LIMIT
+    ) -> JaypieStream[Any]:
+        r"""
+        Read lines of JSON from bytes, or from text.
+
+        Args:
+            model: A pydantic model that each line is validated by; without it a line gives plain Python values.
+            max_line: Bytes that a line may have; None for any number.
+
+        Raises:
+            TypeError: At this call, if *model* is no pydantic model.
+            ValueError: At this call, if *max_line* is below 1.
+            InvalidJsonError: In the run, at a line that is not JSON or does not fit *model*.
+            FrameTooLargeError: In the run, at a longer line.
+
+        Flow:
+            Keeps order, holds one line; the values before a bad line are given. An error from above passes without an
+            incomplete last line.
+
+        >>> asyncio.run(JaypieStream.of(b'{"n": 1}\\n{"n"', b": 2}").parse_ndjson().to_list())
+        [{'n': 1}, {'n': 2}]
+        """
+        loads = None
+        if model is not None:
+            loads = getattr(model, "model_validate_json", None)
+            if not isinstance(model, type) or loads is None:
+                raise TypeError(f"parse_ndjson(model=) expects a pydantic model, not {describe(model)}")
+        return self._then(Decode("parse_ndjson", partial(NdjsonDecoder, max_line=max_line, loads=loads)))
+
+
+class _SseText(SseDecoder):
+    """
+    Server-sent events in `bytes` or in `str`.
+    """
+
+    __slots__ = ()
+
+    def __init__(self, max_event: int | None) -> None:
+        super().__init__(max_event=max_event)
+
+    def feed(self, data: bytes | str) -> list[SseEvent]:
+        return super().feed(data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data)

@@ -1,0 +1,126 @@
+"""
+What an ASGI response is told: the arguments of `to_asgi` and `to_response`, checked where the pipeline is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from jaystream._core.ownership import describe
+from jaystream._core.stages import check_int, check_seconds
+
+if TYPE_CHECKING:
+    from jaystream.formats.wire import WireEncoder
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+RawHeaders: TypeAlias = "list[tuple[bytes, bytes]]"
+Headers: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
+Disconnect: TypeAlias = Literal["cancel", "drain"]
+
+
+class Waitable(Protocol):
+    """
+    An event: `asyncio.Event`, `anyio.Event`, or anything with an async `wait`.
+    """
+
+    async def wait(self) -> object:
+        """
+        Come back when it has happened.
+        """
+        ...
+
+
+class AsgiOptions:
+    """
+    What `to_asgi` and `to_response` take, checked.
+    """
+
+    __slots__ = (
+        "drains",
+        "eager_first",
+        "headers",
+        "keepalive",
+        "max_duration",
+        "send_timeout",
+        "shutdown",
+        "status",
+        "throw",
+    )
+
+    def __init__(
+        self,
+        operator: str,
+        *,
+        status: int = 200,
+        headers: Headers | None = None,
+        keepalive: float | None = 15.0,
+        eager_first: float | None = 5.0,
+        on_disconnect: Disconnect = "cancel",
+        send_timeout: float | None = 60.0,
+        max_duration: float | None = None,
+        shutdown: Waitable | None = None,
+        throw: bool = False,
+    ) -> None:
+        if not 200 <= check_int(status, operator, "status") < 600:
+            raise ValueError(f"{operator}(status=) must be a final HTTP status from 200 to 599, not {status}")
+        if on_disconnect not in {"cancel", "drain"}:
+            raise ValueError(f"{operator}(on_disconnect=) must be 'cancel' or 'drain', not {on_disconnect!r}")
+        if shutdown is not None and not hasattr(shutdown, "wait"):
+            raise TypeError(f"{operator}(shutdown=) expects an event with an async wait(), not {describe(shutdown)}")
+        self.status = status
+        self.headers = raw_headers(headers, operator)
+        self.keepalive = seconds_or_never(keepalive, operator, "keepalive")
+        self.eager_first = seconds_or_never(eager_first, operator, "eager_first")
+        self.send_timeout = seconds_or_never(send_timeout, operator, "send_timeout")
+        self.max_duration = seconds_or_never(max_duration, operator, "max_duration")
+        self.drains = on_disconnect == "drain"
+        self.shutdown = shutdown
+        self.throw = bool(throw)
+
+
+def seconds_or_never(value: float | None, operator: str, argument: str) -> float:
+    """
+    A number of seconds; None stands for never.
+    """
+    return float("inf") if value is None else check_seconds(value, operator, argument, zero=argument == "eager_first")
+
+
+def raw_headers(headers: Headers | None, operator: str) -> RawHeaders:
+    """
+    Headers as ASGI carries them: names in lower case, both as bytes.
+
+    Raises:
+        TypeError: If *headers* is neither a mapping nor pairs of str.
+        ValueError: If a name or a value holds CR, LF or NUL, or is not Latin-1.
+    """
+    if headers is None:
+        return []
+    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    raw: RawHeaders = []
+    for name, value in pairs:
+        if not isinstance(name, str) or not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"{operator}(headers=) expects names and values as str, not {name!r}: {value!r}")
+        if any(mark in name + value for mark in "\r\n\0"):
+            raise ValueError(f"{operator}(headers=) may not hold CR, LF or NUL: {name!r}: {value!r}")
+        raw.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+    return raw
+
+
+def response_headers(wire: WireEncoder, extra: RawHeaders) -> RawHeaders:
+    """
+    What a stream's response says of itself; *extra* wins.
+
+    There is no `connection` header: it is illegal in HTTP/2, and HTTP/1.1 keeps connections alive by itself.
+    """
+    own = {
+        b"content-type": wire.media_type.encode("latin-1"),
+        b"cache-control": b"no-cache",
+        b"x-accel-buffering": b"no",
+        **{name.lower().encode("latin-1"): value.encode("latin-1") for name, value in wire.headers.items()},
+    }
+    given = {name for name, _ in extra}
+    return [(name, value) for name, value in own.items() if name not in given] + extra

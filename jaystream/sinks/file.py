@@ -1,0 +1,165 @@
+"""
+The file sink: bytes to a file, off the event loop.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
+from uuid import uuid4
+
+from anyio import CancelScope
+
+from jaystream._core.fuse import execute
+from jaystream._core.ownership import describe
+from jaystream._core.plan import Described, T_co
+from jaystream._core.threads import in_thread
+from jaystream.formats.sse import SseEncoder
+from jaystream.formats.utf8 import encode_utf8
+from jaystream.operators.wire import Format
+from jaystream.sinks.outbox import Outbox, Write
+from jaystream.sinks.report import SinkReport
+
+if TYPE_CHECKING:
+    from _typeshed import StrPath
+
+Mode: TypeAlias = Literal["w", "a", "x", "wb", "ab", "xb"]
+
+
+class FileFrame(SseEncoder):
+    """
+    What is in no format, in a file: the frame of text is the text itself, chunks are framed as server-sent events.
+    """
+
+    __slots__ = ()
+
+    @property
+    def encode(self) -> Callable[[object], bytes]:
+        frame = super().encode
+        return lambda item: encode_utf8(item) if isinstance(item, str) else frame(item)
+
+
+class Target:
+    """
+    The file that is written; every method but the first blocks, and is called in a worker thread.
+    """
+
+    __slots__ = ("_file", "_fsync", "_mode", "_path", "_scratch")
+
+    def __init__(self, path: StrPath, mode: str, atomic: bool, fsync: bool) -> None:
+        self._path = Path(path)
+        self._mode = mode[0] + "b"
+        self._fsync = fsync
+        self._scratch: Path | None = None
+        if atomic:
+            # Beside the file, since only a rename within one file system is atomic.
+            self._scratch = self._path.with_name(f".{self._path.name}.{uuid4().hex}.part")
+        self._file: BinaryIO | None = None
+
+    def open(self) -> None:
+        if self._scratch is None:
+            self._file = cast("BinaryIO", open(self._path, self._mode, buffering=0))
+            return
+        self._file = cast("BinaryIO", open(self._scratch, "xb", buffering=0))
+        with suppress(FileNotFoundError):
+            self._scratch.chmod(self._path.stat().st_mode & 0o7777)
+
+    def write(self, data: bytes) -> None:
+        assert self._file is not None
+        view = memoryview(data)
+        while view:  # an unbuffered write may take a part only
+            view = view[self._file.write(view) :]
+
+    def finish(self) -> None:
+        assert self._file is not None
+        if self._fsync:
+            os.fsync(self._file.fileno())
+        self._file.close()
+        if self._scratch is not None:
+            self._scratch.replace(self._path)
+            self._scratch = None
+            if self._fsync:
+                _sync_folder(self._path.parent)
+
+    def give_up(self) -> None:
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+            if self._scratch is not None:
+                with suppress(OSError):
+                    self._scratch.unlink()
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a new name durable, where the system can."""
+    if hasattr(os, "O_DIRECTORY"):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+class FileMixin(Described[T_co]):
+    """
+    `to_file`.
+    """
+
+    __slots__ = ()
+
+    async def to_file(
+        self, path: StrPath, *, mode: Mode = "w", atomic: bool = False, fsync: bool = False
+    ) -> SinkReport:
+        """
+        Write the stream to a file.
+
+        `bytes` are written as they are, `str` as UTF-8; other items need a format, and without one are framed as
+        server-sent events.
+
+        Args:
+            path: Where to write.
+            mode: "w" replaces the file, "a" appends to it, "x" refuses one that exists.
+            atomic: All or nothing: write beside the file, and rename at the end. A file that was there stays as it is
+                until then, and on every failure.
+            fsync: Wait at the end until the disk has it.
+
+        Returns:
+            A `SinkReport`; its `ended` is "end".
+
+        Raises:
+            ValueError: If *mode* is another word, or *atomic* comes with "a" or "x".
+            OSError: If the file cannot be opened or written, as `PermissionError` or a full disk; a note says how
+                many bytes had been written.
+            Exception: What the stream raised. Without *atomic* the items before it are in the file.
+
+        Flow:
+            Keeps order. Opens the file before the source; all file work is done in worker threads. Ready items are
+            joined into one write of up to 64 KiB; while a write is under way at most one more item is read. The file
+            is closed on every way out, and with *atomic* no temporary file is left behind.
+        """
+        if mode not in {"w", "a", "x", "wb", "ab", "xb"}:
+            raise ValueError(f"to_file(mode=) must be 'w', 'a' or 'x', not {describe(mode)}")
+        if atomic and mode[0] != "w":
+            raise ValueError(f"to_file(atomic=True) replaces the whole file, so mode must be 'w', not {mode!r}")
+        plan = self._plan if self._plan.wire is not None else self._plan.then(Format("format_file", FileFrame))
+        report = SinkReport()
+        target = Target(path, mode, atomic, fsync)
+        outbox = Outbox(partial(in_thread, target.write), encode_utf8, report, lambda error: None)
+        try:
+            await in_thread(target.open)
+            await execute(plan, Write(outbox))
+            await outbox.flush()
+            await in_thread(target.finish)
+        except OSError as error:
+            error.add_note(f"to_file({os.fspath(path)!r}) had written {report.bytes} bytes")
+            raise
+        finally:
+            outbox.drop(cut=False)
+            with CancelScope(shield=True):
+                await outbox.dropped()
+            await in_thread(target.give_up)
+        return report.finish("end")

@@ -1,0 +1,68 @@
+"""
+What every sink does before and after its run: framing what is in no format yet, and telling a client of an error.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from jaystream._core.plan import Described, Plan
+from jaystream.errors import JaypieError, UnhandledError
+from jaystream.formats.sse import SseEncoder
+from jaystream.operators.wire import Format
+
+if TYPE_CHECKING:
+    from jaystream.formats.wire import WireEncoder
+
+log = logging.getLogger("jaystream")
+
+_HOST_ERRORS = (
+    ("starlette.exceptions", "HTTPException"),
+    ("litestar.exceptions", "HTTPException"),
+    ("werkzeug.exceptions", "HTTPException"),
+    ("django.http", "Http404"),
+    ("django.core.exceptions", "PermissionDenied"),
+)
+
+
+def framed(stream: Described[Any]) -> tuple[Plan, WireEncoder]:
+    """
+    The plan of *stream*, framed as server-sent events where it is in no format, and an encoder of its format.
+    """
+    plan = stream._plan
+    if plan.wire is None:
+        plan = plan.then(Format("format_sse", SseEncoder))
+    wire = plan.wire
+    assert wire is not None
+    return plan, wire()
+
+
+def answer_to(error: BaseException) -> tuple[int, Mapping[str, Any]]:
+    """
+    The status and the JSON:API body that a client gets for *error*: nothing of an error that is not ours leaves.
+    """
+    if not isinstance(error, JaypieError):
+        error = UnhandledError()
+    return error.status, error.body()
+
+
+def is_host_error(error: BaseException) -> bool:
+    """
+    Whether *error* is an HTTP exception of a web framework, which that framework answers better.
+    """
+    for module, name in _HOST_ERRORS:
+        kind = getattr(sys.modules.get(module), name, None)
+        if kind is not None and isinstance(error, kind):
+            return True
+    return False
+
+
+def log_failure(error: BaseException, where: str) -> None:
+    """
+    Tell the log what the client is not told.
+    """
+    expected = isinstance(error, JaypieError) and error.status < 500
+    log.log(logging.INFO if expected else logging.ERROR, "%s: the stream failed: %s", where, error, exc_info=error)

@@ -1,0 +1,3 @@
+"""
+Sources that jaystream makes by itself.
+"""

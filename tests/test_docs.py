@@ -1,0 +1,123 @@
+"""
+The documentation tells the truth: every example runs and prints what its page shows, and every doctest holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import doctest
+import importlib
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import jaystream
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCS = ROOT / "docs"
+EXAMPLES = sorted((DOCS / "examples").glob("*.py"))
+PAGES = sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts)
+PACKAGE = Path(jaystream.__file__).resolve().parent
+WITH_DOCTESTS = [path for path in sorted(PACKAGE.rglob("*.py")) if ">>> " in path.read_text(encoding="utf-8")]
+
+
+def included_by(page: Path) -> set[Path]:
+    """
+    The files that a page includes, whole or in part.
+    """
+    directives = re.findall(
+        r"^`{3,}\{(?:literalinclude|include)\}\s+(\S+)", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return {(page.parent / target).resolve() for target in directives}
+
+
+def module_name(path: Path) -> str:
+    """
+    The import name of a file of the package.
+    """
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def doctests_in(path: Path) -> list[doctest.DocTest]:
+    """
+    Every docstring with an example in it, with the public names at hand as a reader has them.
+    """
+    module = importlib.import_module(module_name(path))
+    names: dict[str, Any] = {name: getattr(jaystream, name) for name in jaystream.__all__}
+    names["asyncio"] = asyncio
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    return [test for test in finder.find(module, extraglobs=names) if test.examples]
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+class TestExamples:
+    """
+    Each file in docs/examples.
+    """
+
+    def test_output(self, example: Path) -> None:
+        """
+        It runs, without warnings, and prints what the file beside it holds.
+        """
+        environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent), "PYTHONUTF8": "1"}
+        command = [sys.executable, "-W", "error", "-X", "dev", str(example)]
+        result = subprocess.run(
+            command, cwd=example.parent, env=environment, capture_output=True, encoding="utf-8", check=False, timeout=50
+        )
+        assert "" == result.stderr
+        assert 0 == result.returncode
+        assert example.with_suffix(".out").read_text(encoding="utf-8") == result.stdout
+
+    def test_included(self, example: Path) -> None:
+        """
+        A page shows it.
+        """
+        assert [page for page in PAGES if example.resolve() in included_by(page)]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(DOCS)))
+class TestPages:
+    """
+    Each page.
+    """
+
+    def test_includes_exist(self, page: Path) -> None:
+        """
+        What it includes is there.
+        """
+        assert [] == [str(target) for target in included_by(page) if not target.exists()]
+
+    def test_no_loose_python(self, page: Path) -> None:
+        """
+        Python stands in files that are run, never in the page itself, where nothing would notice that it is wrong.
+        """
+        assert [] == re.findall(
+            r"^`{3,}(?:python|py|\{code-block\} python)\b.*", page.read_text(encoding="utf-8"), re.MULTILINE
+        )
+
+
+def test_no_orphan_output() -> None:
+    """
+    Every output file belongs to an example.
+    """
+    assert [] == [out.name for out in (DOCS / "examples").glob("*.out") if not out.with_suffix(".py").exists()]
+
+
+@pytest.mark.parametrize("path", WITH_DOCTESTS, ids=module_name)
+def test_doctests(path: Path) -> None:
+    """
+    The examples in a module's docstrings give what they say.
+    """
+    report: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    examples = doctests_in(path)
+    for example in examples:
+        runner.run(example, out=report.append)
+    assert 0 == runner.summarize(verbose=False).failed, "".join(report)
+    assert examples, "the module has >>> in a place where doctest does not look"
