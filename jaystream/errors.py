@@ -25,7 +25,7 @@ Cancellation is never one of these: it passes through untouched.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import Self
@@ -203,11 +203,12 @@ class JaypieError(Exception):
 
     status: int = 500
     title: str = "Internal Application Error"
-    default: ClassVar[str] = "An unexpected error occurred and the request was unable to complete"
+    detail: str = "An unexpected error occurred and the request was unable to complete"
 
     def __init__(self, detail: str | None = None) -> None:
-        super().__init__(self.default if detail is None else detail)
-        self.detail: str = self.default if detail is None else detail
+        if detail is not None:
+            self.detail = detail
+        super().__init__(self.detail)
 
     def body(self) -> dict[str, list[dict[str, int | str]]]:
         """
@@ -221,199 +222,165 @@ class JaypieError(Exception):
 
 class BadRequestError(JaypieError):
     """
-    400: the request was not properly formatted.
+    The request cannot be understood.
     """
-
-    status = 400
-    title = "Bad Request"
-    default = "The request was not properly formatted"
 
 
 class NotImplementedYetError(JaypieError):
     """
-    400: the request was understood but the resource is not implemented.
+    The resource does not exist yet; a 400 as in Jaypie.
     """
-
-    status = 400
-    title = "Not Implemented"
-    default = "The request was understood but the resource is not implemented"
 
 
 class UnauthorizedError(JaypieError):
     """
-    401: the request did not include valid authentication credentials.
+    The client has not said who it is.
     """
-
-    status = 401
-    title = "Service Unauthorized"
-    default = "The request did not include valid authentication credentials"
 
 
 class CorsError(JaypieError):
     """
-    401: the requesting origin is not authorized to this resource.
+    The client's origin may not ask.
     """
-
-    status = 401
-    title = "Unauthorized Origin"
-    default = "The requesting origin is not authorized to this resource"
 
 
 class ForbiddenError(JaypieError):
     """
-    403: access to this resource is not authorized.
+    The client may not do this.
     """
-
-    status = 403
-    title = "Forbidden"
-    default = "Access to this resource is not authorized"
 
 
 class RejectedError(JaypieError):
     """
-    403: the request was rejected prior to processing.
+    The request was turned away before anybody looked at it.
     """
-
-    status = 403
-    title = "Request Rejected"
-    default = "The request was rejected prior to processing"
 
 
 class NotFoundError(JaypieError):
     """
-    404: the requested resource was not found.
+    There is nothing here.
     """
-
-    status = 404
-    title = "Not Found"
-    default = "The requested resource was not found"
 
 
 class MethodNotAllowedError(JaypieError):
     """
-    405: the requested method is not allowed.
+    There is something here, but not for this method.
     """
-
-    status = 405
-    title = "Method Not Allowed"
-    default = "The requested method is not allowed"
 
 
 class ConflictError(JaypieError):
     """
-    409: the request conflicts with the current state of the resource.
+    The resource is in another state than the request assumes.
     """
-
-    status = 409
-    title = "Conflict"
-    default = "The request conflicts with the current state of the resource"
 
 
 class GoneError(JaypieError):
     """
-    410: the requested resource is no longer available.
+    There was something here once.
     """
-
-    status = 410
-    title = "Gone"
-    default = "The requested resource is no longer available"
 
 
 class TeapotError(JaypieError):
     """
-    418: this resource is a teapot incapable of processing the request.
+    The resource makes tea.
     """
-
-    status = 418
-    title = "Teapot"
-    default = "This resource is a teapot incapable of processing the request"
 
 
 class TooManyRequestsError(JaypieError):
     """
-    429: the requesting origin exceeded the request limit.
+    The client asks too often.
     """
-
-    status = 429
-    title = "Too Many Requests"
-    default = "The requesting origin exceeded the request limit"
 
 
 class InternalError(JaypieError):
     """
-    500: an unexpected error occurred and the request was unable to complete.
+    The application failed, and says so.
     """
-
-    status = 500
-    title = "Internal Application Error"
-    default = "An unexpected error occurred and the request was unable to complete"
 
 
 class UnhandledError(JaypieError):
     """
-    500: an unhandled error occurred and the request was unable to complete.
+    The application failed with an error that is none of these.
     """
-
-    status = 500
-    title = "Internal Application Error"
-    default = "An unhandled error occurred and the request was unable to complete"
 
 
 class ConfigurationError(JaypieError):
     """
-    500: the application responding to the request encountered a configuration error.
+    The application is set up wrongly.
     """
-
-    status = 500
-    title = "Internal Configuration Error"
-    default = "The application responding to the request encountered a configuration error"
 
 
 class IllogicalError(JaypieError):
     """
-    500: the application encountered an illogical condition while processing the request.
+    The application met a contradiction.
     """
-
-    status = 500
-    title = "Internal Application Error"
-    default = "The application encountered an illogical condition while processing the request"
 
 
 class UnreachableCodeError(JaypieError):
     """
-    500: the application encountered an unreachable condition while processing the request.
+    The application came where it cannot come.
     """
-
-    status = 500
-    title = "Internal Application Error"
-    default = "The application encountered an unreachable condition while processing the request"
 
 
 class BadGatewayError(JaypieError):
     """
-    502: an unexpected error occurred on an upstream resource.
+    Somebody upstream failed.
     """
-
-    status = 502
-    title = "Bad Gateway"
-    default = "An unexpected error occurred on an upstream resource"
 
 
 class UnavailableError(JaypieError):
     """
-    503: the requested resource is temporarily unavailable.
+    The application does not answer for now.
     """
-
-    status = 503
-    title = "Service Unavailable"
-    default = "The requested resource is temporarily unavailable"
 
 
 class GatewayTimeoutError(JaypieError):
     """
-    504: the connection timed out waiting for an upstream resource.
+    Somebody upstream did not answer in time.
     """
 
-    status = 504
-    title = "Gateway Timeout"
-    default = "The connection timed out waiting for an upstream resource"
+
+_TEXTS = {
+    BadRequestError: (400, "Bad Request", "The request was not properly formatted"),
+    NotImplementedYetError: (400, "Not Implemented", "The request was understood but the resource is not implemented"),
+    UnauthorizedError: (401, "Service Unauthorized", "The request did not include valid authentication credentials"),
+    CorsError: (401, "Unauthorized Origin", "The requesting origin is not authorized to this resource"),
+    ForbiddenError: (403, "Forbidden", "Access to this resource is not authorized"),
+    RejectedError: (403, "Request Rejected", "The request was rejected prior to processing"),
+    NotFoundError: (404, "Not Found", "The requested resource was not found"),
+    MethodNotAllowedError: (405, "Method Not Allowed", "The requested method is not allowed"),
+    ConflictError: (409, "Conflict", "The request conflicts with the current state of the resource"),
+    GoneError: (410, "Gone", "The requested resource is no longer available"),
+    TeapotError: (418, "Teapot", "This resource is a teapot incapable of processing the request"),
+    TooManyRequestsError: (429, "Too Many Requests", "The requesting origin exceeded the request limit"),
+    InternalError: (
+        500,
+        "Internal Application Error",
+        "An unexpected error occurred and the request was unable to complete",
+    ),
+    UnhandledError: (
+        500,
+        "Internal Application Error",
+        "An unhandled error occurred and the request was unable to complete",
+    ),
+    ConfigurationError: (
+        500,
+        "Internal Configuration Error",
+        "The application responding to the request encountered a configuration error",
+    ),
+    IllogicalError: (
+        500,
+        "Internal Application Error",
+        "The application encountered an illogical condition while processing the request",
+    ),
+    UnreachableCodeError: (
+        500,
+        "Internal Application Error",
+        "The application encountered an unreachable condition while processing the request",
+    ),
+    BadGatewayError: (502, "Bad Gateway", "An unexpected error occurred on an upstream resource"),
+    UnavailableError: (503, "Service Unavailable", "The requested resource is temporarily unavailable"),
+    GatewayTimeoutError: (504, "Gateway Timeout", "The connection timed out waiting for an upstream resource"),
+}
+for _kind, (_status, _title, _detail) in _TEXTS.items():
+    _kind.status, _kind.title, _kind.detail = _status, _title, _detail

@@ -4,17 +4,19 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from jaystream._core import fuse
-from jaystream._core.ownership import describe, kind_of
-from jaystream._core.plan import Plan, Source, T_co
+from jaystream._core.ownership import SWALLOWED, Generated, cancel_requests, describe, kind_of
+from jaystream._core.plan import Plan, Source, T_co, iterate_in
 from jaystream._core.run import Run
 from jaystream._core.shelter import Around, Loose
 from jaystream.integrations.response import ResponseMixin
+from jaystream.operators.accumulate import AccumulateMixin
 from jaystream.operators.combine import CombineMixin
 from jaystream.operators.group import GroupMixin
 from jaystream.operators.observe import ObserveMixin
@@ -49,6 +51,7 @@ class JaypieStream(
     GenerateMixin[T_co],
     TickMixin[T_co],
     TransformMixin[T_co],
+    AccumulateMixin[T_co],
     SelectMixin[T_co],
     GroupMixin[T_co],
     CombineMixin[T_co],
@@ -207,28 +210,33 @@ class _Opened(Generic[T_co]):
     One run inside `async with`. A class, since a generator would be one more thing to finalise.
     """
 
-    __slots__ = ("_items", "_shelter", "_stream")
+    __slots__ = ("_items", "_requests", "_shelter", "_stream")
 
     def __init__(self, stream: JaypieStream[T_co]) -> None:
         self._stream = stream
 
     async def __aenter__(self) -> AsyncIterator[T_co]:
+        self._requests = cancel_requests()
         self._shelter = Around()
         self._shelter.__enter__()
-        self._items = self._stream._iterate(Run(self._shelter))
+        self._items = iterate_in(self._stream, Run(self._shelter))
         return self._items
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    ) -> bool:
+        settled: object = False
         try:
-            await self._items.aclose()
+            settled = await Generated(self._items).close(error)
         except Exception as problem:
-            if error is None:
-                raise
+            if error is None or (isinstance(error, CancelledError) and cancel_requests() <= self._requests):
+                raise  # without a cancellation that is still asked for, the problem is where it came from
             error.add_note(f"while closing: {type(problem).__name__}: {problem}")
         finally:
             self._shelter.__exit__(kind, error, trace)
+        if error is None and cancel_requests() > self._requests:
+            raise CancelledError(SWALLOWED)
+        return bool(settled)
 
 
 class Operator(Generic[A, B]):

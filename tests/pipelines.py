@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from hypothesis import strategies as st
@@ -155,7 +155,7 @@ def make_origin(origin: Origin, watched: Watched) -> Any:
         made.watched, made.name = watched, name
         return made
 
-    def generate() -> Iterator[int]:
+    def generate() -> Generator[int, None, None]:
         watched.opening(name)
         try:
             for item in [*items, None]:

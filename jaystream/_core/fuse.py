@@ -8,7 +8,7 @@ of a loop is `writer.py`'s, what a loop does while it runs `run.py`'s.
 from __future__ import annotations
 
 import linecache
-from asyncio import CancelledError, current_task
+from asyncio import CancelledError
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
 from itertools import count
@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 
 from jaystream._core.guard import Guard, also, give, settle
 from jaystream._core.measure import Meter
-from jaystream._core.ownership import PLAIN, Generated, describe, kind_of
-from jaystream._core.plan import Boundary, Described, Plan, Source, Stage
+from jaystream._core.ownership import PLAIN, SWALLOWED, Generated, cancel_requests, describe, kind_of
+from jaystream._core.plan import Boundary, Plan, Source, Stage, plan_in
 from jaystream._core.run import Loop, Run, turn
 from jaystream._core.shelter import Around
 from jaystream._core.writer import LoopWriter
@@ -157,8 +157,9 @@ def plan_of(origin: object) -> Plan:
     Raises:
         TypeError: If *origin* is no source.
     """
-    if isinstance(origin, Described):
-        return origin._plan
+    plan = plan_in(origin)
+    if plan is not None:
+        return plan
     kind_of(origin)
     return Plan(Source(origin))
 
@@ -178,8 +179,7 @@ async def execute(plan: Plan, terminal: Stage, run: Run | None = None) -> Any:
 
     A sink that wants to know what goes on brings its own *run*, with an `Around` as shelter.
     """
-    task = current_task()
-    requests = task.cancelling() if task is not None else 0
+    requests = cancel_requests()
     shelter = run.shelter if run is not None and isinstance(run.shelter, Around) else Around()
     with shelter:
         run = run or Run(shelter)
@@ -192,9 +192,14 @@ async def execute(plan: Plan, terminal: Stage, run: Run | None = None) -> Any:
             upstream = iterate(plan, run, upto=len(parts) - 1)
         loop = Loop(upstream, run)
         fused, _ = last.code(plain=loop.is_plain(), terminal=terminal)
-        result = await fused(loop, last.prepare(loop, Segment((terminal,))))
-    if task is not None and task.cancelling() > requests:
-        raise CancelledError("the run was cancelled, and something in it kept that to itself")
+        try:
+            result = await fused(loop, last.prepare(loop, Segment((terminal,))))
+        except Exception as error:
+            if cancel_requests() > requests:
+                raise CancelledError(SWALLOWED) from error
+            raise
+    if cancel_requests() > requests:
+        raise CancelledError(SWALLOWED)
     return result
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from time import perf_counter
-from typing import Any, NamedTuple
+from typing import Any
 
 
-class StageStats(NamedTuple):
+class StageStats:
     """
     One stage of a measured run.
 
@@ -21,9 +21,15 @@ class StageStats(NamedTuple):
         items_out: Items that it gave to the stage below.
     """
 
-    name: str
-    items_in: int
-    items_out: int
+    __slots__ = ("items_in", "items_out", "name")
+
+    def __init__(self, name: str, items_in: int, items_out: int) -> None:
+        self.name = name
+        self.items_in = items_in
+        self.items_out = items_out
+
+    def __repr__(self) -> str:
+        return f"StageStats({self.name!r}, items_in={self.items_in}, items_out={self.items_out})"
 
 
 class StreamStats:

@@ -7,7 +7,7 @@ Lives here: the order of contract "a source is", and closing one thing. Closing 
 from __future__ import annotations
 
 import inspect
-from asyncio import Future, timeout
+from asyncio import CancelledError, Future, current_task, timeout
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 GRACE = 10.0
 """Seconds that closing one source may take."""
+
+SWALLOWED = "the run was cancelled, and something in it kept that to itself"
 
 PLAIN = frozenset({list, tuple, range, set, frozenset})
 """Iterables that need no opening and no closing."""
@@ -54,7 +56,7 @@ def kind_of(origin: object) -> str:
             f"a source of items is expected, not a {cls.__name__} ({describe(origin)}): its parts are rarely "
             f"what is meant; put it in a list or use {fix}"
         )
-    if hasattr(cls, "__aenter__") and hasattr(cls, "__aexit__"):
+    if hasattr(cls, "__aenter__") and hasattr(cls, "__aexit__") and not _only_refuses_to_enter(cls):
         return "context"
     if hasattr(cls, "__aiter__"):
         return "async"
@@ -70,6 +72,11 @@ def kind_of(origin: object) -> str:
         "a source is a JaypieStream, an async context manager, an async iterable, an iterable, an awaitable, "
         f"or a callable giving one of these, not {cls.__name__} ({describe(origin)})"
     )
+
+
+def _only_refuses_to_enter(cls: type) -> bool:
+    """Whether it is a stream of aiostream: its `__aenter__` tells people to enter what its `__aiter__` gives."""
+    return any(base.__module__ == "aiostream.core" for base in cls.__mro__) and hasattr(cls, "stream")
 
 
 def spend(source: Source | None, callable_gave: object = None) -> None:
@@ -119,6 +126,9 @@ class Closer:
         thing = self.thing
         if type(thing) is AsyncGeneratorType and thing.ag_frame is None:
             return None  # it has ended by itself
+        if type(thing) is AsyncGeneratorType and isinstance(error, CancelledError):
+            cancellation = error
+            return await bounded(lambda: _throw(thing, cancellation), thing, GRACE)
         close = getattr(thing, "aclose", None) or getattr(thing, "close", None)
         if type(thing) is GeneratorType or close is None:
             return close and close()
@@ -129,13 +139,30 @@ class Closer:
 class Generated(Closer):
     """
     One of our own generators: it bounds its closing by itself.
+
+    A cancellation is thrown into it, as into every generator: the scope that it comes from may be one that the source
+    holds, which then says what it was for.
     """
 
     __slots__ = ()
 
     async def close(self, error: BaseException | None) -> object:
-        await self.thing.aclose()  # type: ignore[attr-defined]  # an async generator
-        return None
+        """Close it; whether it has settled *error*."""
+        thing: Any = self.thing
+        if isinstance(error, CancelledError) and thing.ag_frame is not None:
+            return await _throw(thing, error)
+        await thing.aclose()
+        return False
+
+
+async def _throw(generator: AsyncGeneratorType[Any, Any], error: CancelledError) -> bool:
+    """Throw a cancellation where a generator waits, and close it; whether it ended without an error."""
+    try:
+        await generator.athrow(error)
+    except StopAsyncIteration:
+        return True
+    await generator.aclose()  # it has given an item instead
+    return False
 
 
 class Exit(Closer):
@@ -151,6 +178,14 @@ class Exit(Closer):
         if error is None or isinstance(error, GeneratorExit):
             return await bounded(lambda: leave(thing, None, None, None), thing, GRACE)
         return await bounded(lambda: leave(thing, type(error), error, error.__traceback__), thing, GRACE)
+
+
+def cancel_requests() -> int:
+    """
+    How often the current task has been cancelled without taking it back.
+    """
+    task = current_task()
+    return task.cancelling() if task is not None else 0
 
 
 async def bounded(close: Callable[[], Any], thing: object, grace: float) -> object:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable, Hashable
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     from jaystream._core.ownership import Closer
@@ -60,7 +60,7 @@ class Stage:
 
     __slots__ = ()
 
-    name: ClassVar[str] = "stage"
+    name: str = "stage"
     keeps_items: ClassVar[bool] = False
     flushes: bool = False
     flushes_on_error: ClassVar[bool] = False
@@ -166,14 +166,29 @@ class Described(Generic[T_co]):
         """The same kind of stream with one stage more."""
         made = object.__new__(type(self))
         made._plan = self._plan.then(stage)
-        return made  # type: ignore[return-value]  # every Described that is made is a JaypieStream
+        return cast("JaypieStream[Any]", made)  # every Described that is made is one
 
     def _replace_last(self, stage: Stage) -> JaypieStream[Any]:
         """The same kind of stream with another last stage."""
         made = object.__new__(type(self))
         made._plan = Plan(self._plan.source, (*self._plan.stages[:-1], stage))
-        return made  # type: ignore[return-value]  # every Described that is made is a JaypieStream
+        return cast("JaypieStream[Any]", made)  # every Described that is made is one
 
     @abstractmethod
     def _iterate(self, run: Run) -> AsyncGenerator[T_co, None]:
         """The generator that runs this as a part of *run*."""
+
+
+def plan_in(thing: object) -> Plan | None:
+    """
+    The plan of a stream, None for anything else.
+    """
+    stream: Any = thing
+    return stream._plan if isinstance(thing, Described) else None  # the one door to it
+
+
+def iterate_in(stream: Described[Any], run: Run) -> AsyncGenerator[Any, None]:
+    """
+    The generator that runs *stream* as a part of *run*.
+    """
+    return stream._iterate(run)  # pyright: ignore[reportPrivateUsage] - the one door to it

@@ -6,12 +6,12 @@ Lives here: the life of a loop, the same for every pipeline. What a loop does pe
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, CancelledError, current_task, get_running_loop, sleep
+from asyncio import AbstractEventLoop, CancelledError, get_running_loop, sleep
 from collections.abc import AsyncIterator, Callable, Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from jaystream._core.ownership import Closer, Generated, Pulls, bounded, kind_of, obtain
+from jaystream._core.ownership import Closer, Generated, Pulls, bounded, cancel_requests, kind_of, obtain
 from jaystream._core.plan import Source
 
 if TYPE_CHECKING:
@@ -167,7 +167,7 @@ class Loop:
         problems: list[Exception] = []
         interrupt: BaseException | None = None
         settled = False
-        requests = _cancel_requests()
+        requests = cancel_requests()
         while len(self.owned) > mark:
             closer = self.owned.pop()
             taken: object = None
@@ -179,7 +179,7 @@ class Loop:
             except BaseException as problem:  # noqa: BLE001 - raised when the others are closed
                 if problem is not error:
                     interrupt = problem
-            now = _cancel_requests()
+            now = cancel_requests()
             if now < requests and isinstance(error, CancelledError) and (taken or problems):
                 error, settled = None, not problems  # the source's own scope had cancelled, and says what of
             elif now > requests and interrupt is None:
@@ -241,11 +241,6 @@ async def _stepped(items: Iterator[Any]) -> AsyncIterator[Any]:
     """
     for item in items:
         yield item
-
-
-def _cancel_requests() -> int:
-    task = current_task()
-    return task.cancelling() if task is not None else 0
 
 
 class Finalizer(Closer):

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-from anyio import CancelScope
+import anyio
 
 
 class Shelter(Protocol):
@@ -36,7 +36,7 @@ class Around:
     __slots__ = ("_depth", "_scope", "after")
 
     def __init__(self) -> None:
-        self._scope = CancelScope()
+        self._scope = anyio.CancelScope()
         self._depth = 0
         self.after: Callable[[], object] | None = None
 
@@ -83,18 +83,18 @@ class Loose:
         self._depth = 0
         self._known = False
         self._outer: object = None
-        self._scope: CancelScope | None = None
+        self._scope: anyio.CancelScope | None = None
 
     def opened(self) -> None:
         if not self._known:
             self._known = True
-            with CancelScope() as probe:  # noqa: ASYNC100 - looked at, not waited in
+            with anyio.CancelScope() as probe:  # noqa: ASYNC100 - looked at, not waited in
                 self._outer = _outside(probe)
 
     def up(self) -> None:
         self._depth += 1
         if self._depth == 1:
-            scope = CancelScope(shield=True)
+            scope = anyio.CancelScope(shield=True)
             scope.__enter__()
             if _outside(scope) is self._outer:
                 self._scope = scope
@@ -108,6 +108,6 @@ class Loose:
             scope.__exit__(None, None, None)
 
 
-def _outside(scope: CancelScope) -> object:
+def _outside(scope: anyio.CancelScope) -> object:
     """The scope that *scope* was entered in; anyio has no public word for it."""
     return getattr(scope, "_parent_scope", None)

@@ -8,7 +8,8 @@ from asyncio import CancelledError, get_running_loop, wait
 from collections.abc import Callable
 from typing import TypeVar
 
-from anyio import CancelScope, to_thread
+import anyio
+import anyio.to_thread
 
 R = TypeVar("R")
 
@@ -19,8 +20,8 @@ async def in_thread(work: Callable[..., R], *args: object) -> R:
     not happen behind our back. The cancellation goes on afterwards.
     """
     cancelled: CancelledError | None = None
-    with CancelScope(shield=True):
-        thread = get_running_loop().create_task(to_thread.run_sync(work, *args))
+    thread = get_running_loop().create_task(anyio.to_thread.run_sync(work, *args))
+    with anyio.CancelScope(shield=True):
         while not thread.done():
             try:
                 await wait([thread])

@@ -7,7 +7,7 @@ stand in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 from jaystream._core.plan import Stage
@@ -42,7 +42,7 @@ class LoopWriter:
         self._lines.append("    " * self._depth + text)
 
     @contextmanager
-    def block(self, header: str) -> Iterator[None]:
+    def block(self, header: str) -> Generator[None, None, None]:
         """Indent what is written inside under *header*."""
         self.line(header)
         self._depth += 1

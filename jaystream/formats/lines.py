@@ -24,7 +24,7 @@ class LineDecoder:
         ValueError: If *max_line* is below 1.
 
     >>> decoder = LineDecoder()
-    >>> decoder.feed("one\\ntw"), decoder.feed("o\\r"), decoder.feed("\\nthree"), decoder.flush()
+    >>> decoder.feed("one\ntw"), decoder.feed("o\r"), decoder.feed("\nthree"), decoder.flush()
     (['one'], ['two'], [], ['three'])
     """
 

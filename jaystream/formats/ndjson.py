@@ -37,8 +37,8 @@ class NdjsonEncoder:
 
     There is no ping: a blank line, the one candidate, breaks readers that parse every line.
 
-    >>> NdjsonEncoder().encode({"n": 1}), NdjsonEncoder().encode("a\\nb")
-    (b'{"n":1}\\n', b'"a\\\\nb"\\n')
+    >>> NdjsonEncoder().encode({"n": 1}), NdjsonEncoder().encode("a\nb")
+    (b'{"n":1}\n', b'"a\\nb"\n')
     """
 
     __slots__ = ("_encode",)
@@ -82,7 +82,7 @@ def format_ndjson(chunk: Chunk) -> str:
         FormatError: If JSON has no form for the chunk.
 
     >>> format_ndjson({"type": "done", "usage": []})
-    '{"type":"done","usage":[]}\\n'
+    '{"type":"done","usage":[]}\n'
     """
     return NdjsonEncoder().encode(chunk).decode()
 
@@ -105,7 +105,7 @@ class NdjsonDecoder:
         ValueError: If *max_line* is below 1.
 
     >>> decoder = NdjsonDecoder()
-    >>> decoder.feed(b'{"n": 1}\\n{"n"'), decoder.feed(b": 2}"), decoder.flush()
+    >>> decoder.feed(b'{"n": 1}\n{"n"'), decoder.feed(b": 2}"), decoder.flush()
     ([{'n': 1}], [], [{'n': 2}])
     """
 

@@ -10,14 +10,14 @@ __all__ = ["RawEncoder"]
 
 
 class RawEncoder(TextEncoder):
-    """
+    r"""
     Passes bytes on; nothing marks their end, and nothing can be sent between them.
 
     Args:
         media_type: The content type of the bytes.
 
-    >>> RawEncoder("image/png").encode(b"\\x89PNG")
-    b'\\x89PNG'
+    >>> RawEncoder("image/png").encode(b"\x89PNG")
+    b'\x89PNG'
     """
 
     __slots__ = ("media_type",)

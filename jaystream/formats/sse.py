@@ -47,7 +47,7 @@ class SseEncoder:
     U+FFFD.
 
     >>> SseEncoder().encode({"type": "text", "content": "Hi"})
-    b'event: text\\ndata: {"type":"text","content":"Hi"}\\n\\n'
+    b'event: text\ndata: {"type":"text","content":"Hi"}\n\n'
     """
 
     __slots__ = ("_encode",)
@@ -105,7 +105,7 @@ def format_sse(chunk: Chunk) -> str:
         FormatError: If the chunk's type holds CR or LF, or JSON has no form for the chunk.
 
     >>> format_sse({"type": "done", "usage": []})
-    'event: done\\ndata: {"type":"done","usage":[]}\\n\\n'
+    'event: done\ndata: {"type":"done","usage":[]}\n\n'
     """
     return SseEncoder().encode(chunk).decode()
 

@@ -38,7 +38,7 @@ class SseDecoder:
         retry: Milliseconds to wait before reconnecting, None as long as nobody said.
 
     >>> decoder = SseDecoder()
-    >>> decoder.feed(b"data: one\\n\\nevent: x\\nda"), decoder.feed(b"ta: two\\n\\n")
+    >>> decoder.feed(b"data: one\n\nevent: x\nda"), decoder.feed(b"ta: two\n\n")
     ([SseEvent('one', id='')], [SseEvent('two', event='x', id='')])
     """
 

@@ -11,7 +11,7 @@ from jaystream.errors import FormatError
 __all__ = ["SseEvent", "check_id", "check_name", "check_retry", "received_event"]
 
 
-class SseEvent:
+class SseEvent:  # noqa: PLW1641  # no hash, since fields can be set and data can be a dict
     """
     One server-sent event, to be sent or as it was received.
 
@@ -69,7 +69,6 @@ class SseEvent:
         fields = {name: getattr(self, name) for name in self.__match_args__}
         return {name: value for name, value in fields.items() if value is not None and (name, value) != _DEFAULT_NAME}
 
-    # Without a hash, since fields can be set and data can be a dict: Python leaves it out where only this is defined.
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, SseEvent):
             return NotImplemented

@@ -67,7 +67,7 @@ def format_stream_error(body: Mapping[str, object], format: str = "sse") -> str:
         ValueError: If no format has this name, or it cannot carry an error.
 
     >>> format_stream_error({"errors": []}, "ndjson")
-    '{"error":{"errors":[]}}\\n'
+    '{"error":{"errors":[]}}\n'
     """
     framed = encoder_for(format).error(body)
     if framed is None:

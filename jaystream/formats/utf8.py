@@ -37,7 +37,7 @@ class Utf8Decoder:
     A byte order mark is kept, as U+FEFF.
 
     >>> decoder = Utf8Decoder()
-    >>> decoder.feed(b"na\\xc3"), decoder.feed(b"\\xafve"), decoder.flush()
+    >>> decoder.feed(b"na\xc3"), decoder.feed(b"\xafve"), decoder.flush()
     ('na', 'ïve', '')
     """
 

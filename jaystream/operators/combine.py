@@ -60,10 +60,8 @@ class OnEnd(Stage):
     flushes = True
 
     def __init__(self, items: Any) -> None:
-        if not callable(items) and not isinstance(items, Described):
-            kind_of(items)
-            items = Source(items)
-        self.items = items
+        kind = kind_of(items)
+        self.items = items if kind in {"callable", "stream"} else Source(items)
 
     def values(self) -> tuple[object, ...]:
         return (self.items,)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from jaystream._core.guard import check_callable, give
 from jaystream._core.measure import Meter, StreamStats
+from jaystream._core.ownership import GRACE
 from jaystream._core.plan import Boundary, Described, Stage, T_co
-from jaystream._core.run import Finalizer, Loop, Outcome, outcome_of
+from jaystream._core.run import Finalizer, Loop, Outcome
 from jaystream._core.stages import CallStage, check_seconds
 
 if TYPE_CHECKING:
@@ -97,8 +98,13 @@ class Stats(Boundary):
         self.report = report
 
     async def attach(self, loop: Loop) -> AsyncGenerator[Any, None]:
-        meter = loop.meter or Meter()
-        stats, began, outcome = meter.stats, perf_counter(), "end"
+        meter, began = loop.meter or Meter(), perf_counter()
+        stats = meter.stats
+
+        def finish(outcome: Outcome) -> None:
+            self.report(meter.finish(perf_counter() - began, outcome.kind))
+
+        loop.owned.append(Finalizer(loop, 0, finish, GRACE))
         try:
             async for x in await loop.begin():
                 given = perf_counter()
@@ -108,13 +114,9 @@ class Stats(Boundary):
                 yield x
                 stats.consumer_wait += perf_counter() - given
         except BaseException as error:
-            outcome = outcome_of(error).kind
             if not await loop.close(error):
                 raise
-        else:
-            await loop.close()
-        finally:
-            self.report(meter.finish(perf_counter() - began, outcome))
+        await loop.close()
 
 
 class ObserveMixin(Described[T_co]):
@@ -201,9 +203,9 @@ class ObserveMixin(Described[T_co]):
             pay nothing.
 
         >>> def show(stats):
-        ...     print([tuple(stage) for stage in stats.stages])
+        ...     print(*stats.stages)
         >>> asyncio.run(JaypieStream.of(1, 2, 3).filter(lambda n: n > 1).stats(show).to_list())
-        [('filter', 3, 2)]
+        StageStats('filter', items_in=3, items_out=2)
         [2, 3]
         """
         return self._then(Stats(report))

@@ -5,11 +5,11 @@ Operators that go on after an error.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from jaystream._core.fuse import follow, plan_of
 from jaystream._core.guard import give
-from jaystream._core.ownership import describe
+from jaystream._core.ownership import cancel_requests, kind_of
 from jaystream._core.plan import Boundary, Described, T_co
 
 if TYPE_CHECKING:
@@ -27,22 +27,25 @@ class Catch(Boundary):
     keeps_items = True
 
     def __init__(self, types: Any, handler: Any) -> None:
-        for each in types if isinstance(types, tuple) else (types,):
-            if not isinstance(each, type) or not issubclass(each, Exception):
+        for each in cast("tuple[object, ...]", types if isinstance(types, tuple) else (types,)):
+            if not (isinstance(each, type) and issubclass(each, Exception)):
                 raise TypeError(
-                    f"catch() expects exception classes below Exception, not {describe(each)}; a cancellation is "
+                    f"catch() expects exception classes below Exception, not {each!r}; a cancellation is "
                     "never caught"
                 )
-        self.types = types
-        self.handler = handler if callable(handler) and not isinstance(handler, Described) else plan_of(handler)
+        self.types: tuple[type[Exception], ...] = types if isinstance(types, tuple) else (types,)
+        self.handler: Any = handler if kind_of(handler) == "callable" else plan_of(handler)
 
     async def attach(self, loop: Loop) -> AsyncGenerator[Any, None]:
         failure: Any = None
+        requests = cancel_requests()
         try:
             try:
                 async for x in await loop.begin():
                     yield x
             except self.types as error:
+                if cancel_requests() > requests:
+                    raise  # a cancellation that the source has dressed up as an error
                 failure = error
             if failure is not None:
                 await loop.close(failure)

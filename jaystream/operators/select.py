@@ -224,7 +224,7 @@ class SelectMixin(Described[T_co]):
         >>> asyncio.run(JaypieStream(range(9))[1:6:2].to_list())
         [1, 3, 5]
         """
-        if not isinstance(index, slice):
+        if not isinstance(index, slice):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
             raise TypeError(f"a stream takes a slice [a:b:c], not {describe(index)}; skip(i) and first() give one item")
         start = check_int(0 if index.start is None else index.start, "slice", "start", 0)
         step = check_int(1 if index.step is None else index.step, "slice", "step", 1)

@@ -42,7 +42,7 @@ class Decode(Stage):
 
     def __init__(self, name: str, make: Callable[[], Decoder]) -> None:
         make()  # bad arguments fail here
-        self.name = name  # type: ignore[misc]  # one class for all decoding operators
+        self.name = name
         self.make = make
 
     @property

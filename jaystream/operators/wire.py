@@ -39,7 +39,7 @@ class Format(Stage):
 
     def __init__(self, name: str, make: Callable[[], WireEncoder]) -> None:
         make()  # bad arguments fail here
-        self.name = name  # type: ignore[misc]  # one class for all formats
+        self.name = name
         self.make = make
 
     @property

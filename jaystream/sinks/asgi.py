@@ -7,14 +7,11 @@ Lives here: one exchange with an ASGI server, of any framework. Joining writes i
 
 from __future__ import annotations
 
-from asyncio import CancelledError, Task, TimerHandle, current_task, gather, get_running_loop
+from asyncio import Task, TimerHandle, get_running_loop
 from typing import TYPE_CHECKING, Any
 
-from jaystream._core.fuse import execute
-from jaystream._core.ownership import discard
+from jaystream._core.ownership import GRACE, discard
 from jaystream._core.plan import Described, Plan, T_co
-from jaystream._core.run import Run
-from jaystream._core.shelter import Around
 from jaystream.formats.json import encode_json
 from jaystream.sinks.asgi_options import (
     AsgiOptions,
@@ -28,12 +25,20 @@ from jaystream.sinks.asgi_options import (
     Waitable,
     response_headers,
 )
-from jaystream.sinks.framing import answer_to, framed, is_host_error, log_failure
-from jaystream.sinks.outbox import Outbox, Write
+from jaystream.sinks.framing import answer_to, framed, gap, is_gone, is_host_error, log, log_failure
+from jaystream.sinks.outbox import Outbox
+from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import Ending, SinkReport
+from jaystream.sinks.waiting import over
 
 if TYPE_CHECKING:
     from jaystream.formats.wire import WireEncoder
+
+IDLE = 1.0
+"""Seconds without a write after which a look at the clock lets the writing task go."""
+
+REQUESTS = 8
+"""Messages that end a request, after which `receive` is taken to have nothing else to say."""
 
 
 class Exchange:
@@ -44,49 +49,39 @@ class Exchange:
 
     __slots__ = (
         "_began",
-        "_cancelled",
         "_closing",
         "_disconnected",
         "_ending",
         "_events",
-        "_main",
         "_options",
         "_outbox",
-        "_requests",
-        "_pulling",
+        "_pull",
         "_receive",
         "_report",
-        "_run",
         "_send",
-        "_shelter",
         "_start",
         "_started",
+        "_stuck",
         "_timer",
         "_wire",
-        "_written",
     )
 
     def __init__(self, wire: WireEncoder, receive: Receive, send: Send, start: Message, options: AsgiOptions) -> None:
-        task = current_task()
-        assert task is not None
         self._events = get_running_loop()
-        self._main = task
-        self._requests = task.cancelling()
         self._wire = wire
         self._receive = receive
         self._send = send
         self._start = start
         self._options = options
         self._report = SinkReport()
-        self._shelter = Around()
-        self._run = Run(self._shelter)
         self._outbox = Outbox(self._write, wire.encode, self._report, self._write_failed)
+        self._pull = Pull(self._outbox)
         self._ending: Ending = "end"
-        self._disconnected = self._pulling = self._started = self._closing = self._cancelled = False
+        self._disconnected = self._started = self._closing = False
         self._timer: TimerHandle | None = None
-        self._began = self._written = self._events.time()
+        self._began = self._stuck = self._outbox.since = self._events.time()
 
-    async def serve(self, plan: Any) -> SinkReport:
+    async def serve(self, plan: Plan) -> SinkReport:
         """
         Run the plan and send what it gives.
 
@@ -94,63 +89,51 @@ class Exchange:
             CancelledError: If the request's task was cancelled from outside.
             Exception: Failures that the server or the framework has to answer or to cut the connection for.
         """
-        helpers: list[Task[Any]] = [self._events.create_task(self._watch())]
+        # not `create_task`, whose tasks may begin at once: they must find the pull under way
+        helpers: list[Task[Any]] = [Task(self._watch(), loop=self._events)]
         if self._options.shutdown is not None:
-            helpers.append(self._events.create_task(self._await_shutdown(self._options.shutdown)))
+            helpers.append(Task(self._await_shutdown(self._options.shutdown), loop=self._events))
         self._tick()
         try:
-            failure = await self._pull(plan)
-            return await self._finish(failure)
+            return await self._finish(await self._pull.through(plan))
         finally:
             if self._timer is not None:
                 self._timer.cancel()
             self._outbox.drop()
             for helper in helpers:
                 helper.cancel()
-            await gather(*helpers, return_exceptions=True)
-            await self._outbox.dropped()
-
-    async def _pull(self, plan: Plan) -> Exception | None:
-        self._pulling = True
-        try:
-            await execute(plan, Write(self._outbox), self._run)
-            return None
-        except CancelledError:
-            # Ours, unless somebody else asked as well.
-            if not self._cancelled or self._main.cancelling() > self._requests + 1:
-                raise
-            return None
-        except Exception as error:
-            return error
-        finally:
-            self._pulling = False
-            if self._cancelled:
-                self._main.uncancel()
+            await over([*helpers, *self._outbox.tasks()], within=GRACE)
 
     async def _finish(self, failure: Exception | None) -> SinkReport:
-        report = self._report
-        if failure is not None and failure is not self._outbox.failure:
-            if not self._disconnected:
-                return await self._tell(failure)
+        broken = self._outbox.failure
+        if self._disconnected:
+            return self._left(None if failure is broken else failure)
+        if broken is not None:
+            raise broken
+        if failure is not None:
+            return await self._tell(failure)
+        await self._end_body()
+        return self._report.finish(self._ending)
+
+    def _left(self, failure: Exception | None) -> SinkReport:
+        """Finish without a client."""
+        if failure is not None:
             log_failure(failure, "after the client had left")
-            return report.finish(self._ending, failure)
-        if not self._disconnected:
-            await self._end_body()
-        return report.finish(self._ending)
+        return self._report.finish(self._ending, failure)
 
     async def _tell(self, failure: Exception) -> SinkReport:
         """Tell the client of a failure, as well as the format and the time allow."""
-        wire, throw = self._run.wire or self._wire, self._options.throw
+        outbox, wire, throw = self._outbox, self._pull.run.wire or self._wire, self._options.throw
         status, body = answer_to(failure)
-        if self._started or self._report.items:
+        if self._started or outbox.parts:
             notice = wire.error(body)
-            if notice is None:
-                await self._outbox.flush()
-                raise failure  # nothing marks this body as cut but a connection that breaks
-            self._outbox.push(notice)
-            await self._outbox.flush()
-            if throw:
-                raise failure
+            if notice is not None:
+                outbox.push(gap(wire, outbox.parts[-1] if outbox.parts else outbox.last) + notice)
+            await outbox.flush()
+            if self._disconnected:
+                return self._left(failure)
+            if notice is None or throw:
+                raise failure  # where there is no notice, only a connection that breaks marks the body as cut
             log_failure(failure, "after the first byte")
             await self._end_body()
         else:
@@ -169,80 +152,109 @@ class Exchange:
         self._outbox.push(last)
         await self._outbox.flush()
 
-    async def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes) -> Any:
         if not self._started:
-            self._started = True
-            await self._send(self._start)
+            return self._write_first(data)
+        return self._send({"type": "http.response.body", "body": data, "more_body": not self._closing})
+
+    async def _write_first(self, data: bytes) -> None:
+        self._started = True
+        await self._send(self._start)
         if data or self._closing:
-            await self._send({"type": "http.response.body", "body": data, "more_body": not self._closing})
-        self._written = self._events.time()
+            await self._write(data)
 
     # what ends the pull from outside --------------------------------------------------------------------------------
 
     async def _watch(self) -> None:
         """Wait for the peer to leave; the only thing that tells, since most servers take a send all the same."""
-        while (await self._receive())["type"] != "http.disconnect":
-            pass
-        self._leave("disconnected")
+        requests = 0
+        try:
+            while requests < REQUESTS:
+                message = await self._receive()
+                if message["type"] == "http.disconnect":
+                    self._leave("disconnected")
+                    return
+                requests += not message.get("more_body", False)
+        except Exception as error:
+            if is_gone(error):
+                self._leave("disconnected")
+            else:
+                # the stream goes on: whoever wrapped `receive` broke it, and the client is still there
+                log.warning("receive() failed, so the client's leaving will not be seen", exc_info=error)
 
     async def _await_shutdown(self, shutdown: Waitable) -> None:
-        await shutdown.wait()
-        self._stop("shutdown")
+        try:
+            await shutdown.wait()
+        except Exception as error:
+            log.warning("waiting for the shutdown event failed", exc_info=error)
+        else:
+            self._stop("shutdown")
 
-    def _write_failed(self, error: BaseException) -> None:
-        self._leave("disconnected")  # servers raise OSError here when the peer has left
+    def _write_failed(self, error: Exception) -> None:
+        if is_gone(error):
+            self._leave("disconnected")
+        else:
+            self._pull.stop()
 
     def _leave(self, ending: Ending) -> None:
         """The peer is gone: nothing can be sent any more."""
         if not self._disconnected:
             self._disconnected = True
-            self._outbox.drop()
             if self._ending == "end":
                 self._ending = ending
             if not self._options.drains:
-                self._cancel_pull()
+                self._pull.stop()
+            self._outbox.drop()
 
     def _stop(self, ending: Ending) -> None:
         """The stream has to end here, and well."""
-        if self._ending == "end" and self._pulling:
-            self._ending = ending
-            self._cancel_pull()
-
-    def _cancel_pull(self) -> None:
-        """Cancel the pull as `asyncio.timeout` would, but let what is being closed be closed."""
-        if self._shelter.closing:
-            self._shelter.after = lambda: self._events.call_soon(self._cancel_pull)
-        elif self._pulling and not self._cancelled and current_task() is not self._main:
-            self._cancelled = True
-            self._main.cancel()
+        if self._pull.running:
+            if self._ending == "end":
+                self._ending = ending
+            self._pull.stop()
 
     # time -----------------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
         """See what is due, and set the timer for what is next."""
-        options, now = self._options, self._events.time()
-        if now >= self._began + options.max_duration:
-            self._stop("max_duration")
-        if not self._started and not self._outbox.busy and now >= self._began + options.eager_first:
-            self._outbox.push()  # the headers
-        if self._outbox.busy:
-            idle = now + options.keepalive
-            if now >= self._outbox.since + options.send_timeout:
-                self._leave("send_timeout")
-        elif self._started and now >= self._written + options.keepalive and self._wire.ping is not None:
-            self._outbox.push(self._wire.ping)
-            idle = now + options.keepalive
+        options, outbox, now = self._options, self._outbox, self._events.time()
+        due: list[float] = []
+        if now < self._began + options.max_duration:
+            due.append(self._began + options.max_duration)
         else:
-            idle = self._written + options.keepalive
-        due = [self._began + options.max_duration] if self._ending == "end" else []
-        if not self._started:
-            due.append(max(self._began + options.eager_first, now))
-        elif self._wire.ping is not None:
-            due.append(idle)
-        due.append(self._outbox.since + options.send_timeout if self._outbox.busy else now + options.send_timeout)
-        then = min(due)
-        if then < float("inf") and not self._disconnected:
+            self._stop("max_duration")
+        if outbox.busy and not self._disconnected:
+            self._stuck = now
+            if now >= outbox.since + options.send_timeout:
+                self._leave("send_timeout")
+        if not self._disconnected:
+            due.append((outbox.since if outbox.busy else now) + options.send_timeout)
+            if not self._closing:
+                due.append(self._tick_idle(now))
+        then = min(due, default=float("inf"))
+        if then < float("inf"):
             self._timer = self._events.call_at(then, self._tick)
+
+    def _tick_idle(self, now: float) -> float:
+        """Send the headers or a keepalive when they are due; when to look again."""
+        options, outbox = self._options, self._outbox
+        if not self._started and not outbox.parts:
+            if now < self._began + options.eager_first:
+                return self._began + options.eager_first
+            outbox.push()  # the headers
+            return now + options.keepalive
+        idle = max(outbox.since, self._stuck)
+        if now - idle >= IDLE:
+            outbox.rest()
+        ping = self._wire.ping
+        if ping is None:
+            return float("inf")
+        if now >= idle + options.keepalive:
+            # an event that came in pieces is still open: no comment may stand inside it
+            if not outbox.parts and not gap(self._wire, outbox.last):
+                outbox.push(ping)
+            return now + options.keepalive
+        return idle + options.keepalive
 
 
 async def serve(
@@ -256,11 +268,22 @@ async def serve(
     plan, wire = framed(stream)
     start = {"type": "http.response.start", "status": options.status, "headers": response_headers(wire, headers)}
     if scope["method"] == "HEAD" or options.status in {204, 304}:
-        discard(plan.source)
+        return await _head(plan, send, start)
+    return await Exchange(wire, receive, send, start, options).serve(plan)
+
+
+async def _head(plan: Plan, send: Send, start: Message) -> SinkReport:
+    """Answer with headers alone; the source is never opened."""
+    report = SinkReport()
+    discard(plan.source)
+    try:
         await send(start)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
-        return SinkReport().finish("head")
-    return await Exchange(wire, receive, send, start, options).serve(plan)
+    except Exception as error:
+        if not is_gone(error):
+            raise
+        return report.finish("disconnected")
+    return report.finish("head")
 
 
 class AsgiMixin(Described[T_co]):

@@ -8,18 +8,17 @@ import inspect
 from collections.abc import Awaitable, Coroutine, MutableMapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from anyio import CancelScope
+import anyio
 
-from jaystream._core.fuse import execute
 from jaystream._core.ownership import GRACE, bounded, describe
 from jaystream._core.plan import Described, Plan, T_co
-from jaystream._core.run import Run
-from jaystream._core.shelter import Around
 from jaystream.sinks.asgi import serve
 from jaystream.sinks.asgi_options import AsgiOptions, Receive, Scope, Send
-from jaystream.sinks.framing import answer_to, framed, log_failure
-from jaystream.sinks.outbox import Outbox, Write
+from jaystream.sinks.framing import answer_to, framed, gap, log_failure
+from jaystream.sinks.outbox import Outbox
+from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import SinkReport
+from jaystream.sinks.waiting import over
 
 if TYPE_CHECKING:
     from jaystream.formats.wire import WireEncoder
@@ -49,7 +48,7 @@ class Delivery:
     One stream into one response stream.
     """
 
-    __slots__ = ("_outbox", "_report", "_run", "_wire", "_writer")
+    __slots__ = ("_outbox", "_pull", "_report", "_wire", "_writer")
 
     def __init__(self, writer: ResponseWriter, wire: WireEncoder) -> None:
         for method in ("write", "end"):
@@ -57,9 +56,9 @@ class Delivery:
                 raise TypeError(f"a response stream has write() and end(); {describe(writer)} has no {method}()")
         self._writer = writer
         self._wire = wire
-        self._run = Run(Around())
         self._report = SinkReport()
-        self._outbox = Outbox(self._write, wire.encode, self._report, lambda error: None)
+        self._outbox = Outbox(self._write, wire.encode, self._report, lambda error: self._pull.stop())
+        self._pull = Pull(self._outbox)
 
     async def deliver(self, plan: Plan, throw: bool) -> SinkReport:
         """
@@ -68,36 +67,50 @@ class Delivery:
         Raises:
             Exception: The failure, with *throw* or where the format has no way to tell of it.
         """
-        report = self._report
-        failure: Exception | None = None
         try:
             set_content_type = getattr(self._writer, "set_content_type", None)
             if set_content_type is not None:
                 set_content_type(self._wire.media_type)
-            try:
-                await execute(plan, Write(self._outbox), self._run)
+            failure = await self._pull.through(plan)
+            if self._outbox.failure is not None:
+                raise self._outbox.failure  # the writer is broken: it can be told nothing
+            if failure is None:
                 await self._outbox.flush()
-            except Exception as error:
-                failure = error
-                if await self._tell(error) or throw:
-                    raise
-                log_failure(error, "in a response stream")
-        finally:
-            self._outbox.drop()
-            with CancelScope(shield=True):
-                await self._outbox.dropped()
-                await bounded(self._writer.end, self._writer, GRACE)
-        return report.finish("end") if failure is None else report.finish("error", failure)
+            else:
+                await self._tell(failure, throw)
+        except BaseException as error:
+            await self._end(error)
+            raise
+        await self._end(None)
+        return self._report.finish("end" if failure is None else "error", failure)
 
-    async def _tell(self, failure: Exception) -> bool:
-        """Write the error event; True if the failure must be raised, since the reader cannot be told."""
-        if failure is self._outbox.failure:
-            return True  # the writer itself is broken
-        notice = (self._run.wire or self._wire).error(answer_to(failure)[1])
+    async def _tell(self, failure: Exception, throw: bool) -> None:
+        """Write the error event; raise the failure where the reader cannot be told, or *throw* asks for it."""
+        outbox, wire = self._outbox, self._pull.run.wire or self._wire
+        notice = wire.error(answer_to(failure)[1])
         if notice is not None:
-            self._outbox.push(notice)
-        await self._outbox.flush()
-        return notice is None
+            outbox.push(gap(wire, outbox.parts[-1] if outbox.parts else outbox.last) + notice)
+        try:
+            await outbox.flush()
+        except Exception as broken:
+            raise broken from failure
+        if notice is None or throw:
+            raise failure
+        log_failure(failure, "in a response stream")
+
+    async def _end(self, error: BaseException | None) -> None:
+        """End the writer, once. An error of ending becomes a note of *error* where there is one."""
+        self._outbox.drop()
+        try:
+            await over(self._outbox.tasks(), within=GRACE)
+        finally:
+            with anyio.CancelScope(shield=True):
+                try:
+                    await bounded(self._writer.end, self._writer, GRACE)
+                except Exception as problem:
+                    if error is None:
+                        raise
+                    error.add_note(f"while ending the response stream: {type(problem).__name__}: {problem}")
 
     def _write(self, data: bytes) -> Coroutine[Any, Any, None] | None:
         if not data:
@@ -196,4 +209,4 @@ async def create_asgi_stream(
     if receive is None or send is None or not isinstance(target, MutableMapping):
         raise TypeError("create_asgi_stream() expects (stream, response_stream) or (stream, scope, receive, send)")
     options = AsgiOptions("create_asgi_stream", throw=throw)
-    return await serve(stream, cast("Scope", target), receive, send, [], options)
+    return await serve(stream, target, receive, send, [], options)

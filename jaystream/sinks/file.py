@@ -12,17 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
 from uuid import uuid4
 
-from anyio import CancelScope
-
-from jaystream._core.fuse import execute
 from jaystream._core.ownership import describe
 from jaystream._core.plan import Described, T_co
 from jaystream._core.threads import in_thread
 from jaystream.formats.sse import SseEncoder
 from jaystream.formats.utf8 import encode_utf8
 from jaystream.operators.wire import Format
-from jaystream.sinks.outbox import Outbox, Write
+from jaystream.sinks.outbox import Outbox
+from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import SinkReport
+from jaystream.sinks.waiting import over
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -48,19 +47,21 @@ class Target:
     The file that is written; every method but the first blocks, and is called in a worker thread.
     """
 
-    __slots__ = ("_file", "_fsync", "_mode", "_path", "_scratch")
+    __slots__ = ("_atomic", "_file", "_fsync", "_mode", "_path", "_scratch")
 
     def __init__(self, path: StrPath, mode: str, atomic: bool, fsync: bool) -> None:
         self._path = Path(path)
         self._mode = mode[0] + "b"
         self._fsync = fsync
+        self._atomic = atomic
         self._scratch: Path | None = None
-        if atomic:
-            # Beside the file, since only a rename within one file system is atomic.
-            self._scratch = self._path.with_name(f".{self._path.name}.{uuid4().hex}.part")
         self._file: BinaryIO | None = None
 
     def open(self) -> None:
+        if self._atomic:
+            # Beside the file itself and not beside a link to it, since only a rename within one file system is atomic.
+            self._path = self._path.resolve()
+            self._scratch = self._path.with_name(f".{self._path.name[:200]}.{uuid4().hex}.part")
         if self._scratch is None:
             self._file = cast("BinaryIO", open(self._path, self._mode, buffering=0))
             return
@@ -148,18 +149,22 @@ class FileMixin(Described[T_co]):
         plan = self._plan if self._plan.wire is not None else self._plan.then(Format("format_file", FileFrame))
         report = SinkReport()
         target = Target(path, mode, atomic, fsync)
-        outbox = Outbox(partial(in_thread, target.write), encode_utf8, report, lambda error: None)
+        outbox = Outbox(partial(in_thread, target.write), encode_utf8, report, lambda error: pull.stop())
+        pull = Pull(outbox)
         try:
             await in_thread(target.open)
-            await execute(plan, Write(outbox))
+            failure = await pull.through(plan)
             await outbox.flush()
+            if failure is not None:
+                raise failure
             await in_thread(target.finish)
         except OSError as error:
             error.add_note(f"to_file({os.fspath(path)!r}) had written {report.bytes} bytes")
             raise
         finally:
-            outbox.drop(cut=False)
-            with CancelScope(shield=True):
-                await outbox.dropped()
-            await in_thread(target.give_up)
+            try:
+                outbox.drop(cut=False)
+                await over(outbox.tasks(), within=None)
+            finally:
+                await in_thread(target.give_up)
         return report.finish("end")

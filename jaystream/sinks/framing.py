@@ -5,9 +5,12 @@ What every sink does before and after its run: framing what is in no format yet,
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+
+import anyio
 
 from jaystream._core.plan import Described, Plan
 from jaystream.errors import JaypieError, UnhandledError
@@ -17,6 +20,8 @@ from jaystream.operators.wire import Format
 if TYPE_CHECKING:
     from jaystream.formats.wire import WireEncoder
 
+_BLANK_LINE = re.compile(rb"(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r|\n)\Z")
+
 log = logging.getLogger("jaystream")
 
 _HOST_ERRORS = (
@@ -25,6 +30,8 @@ _HOST_ERRORS = (
     ("werkzeug.exceptions", "HTTPException"),
     ("django.http", "Http404"),
     ("django.core.exceptions", "PermissionDenied"),
+    ("sanic.exceptions", "SanicException"),
+    ("falcon", "HTTPError"),
 )
 
 
@@ -47,6 +54,25 @@ def answer_to(error: BaseException) -> tuple[int, Mapping[str, Any]]:
     if not isinstance(error, JaypieError):
         error = UnhandledError()
     return error.status, error.body()
+
+
+def gap(wire: WireEncoder, last: bytes) -> bytes:
+    """
+    What closes a frame that *last* leaves open, so that what comes now does not land inside it: items that are bytes
+    already may be any piece of a body.
+    """
+    if not last:
+        return b""
+    if wire.media_type.startswith("text/event-stream"):
+        return b"" if _BLANK_LINE.search(last[-4:]) else b"\n\n"
+    return b"\n" if "ndjson" in wire.media_type and not last.endswith(b"\n") else b""
+
+
+def is_gone(error: BaseException) -> bool:
+    """
+    Whether a send or a receive failed because the peer has left: servers raise OSError, anyio's streams their own.
+    """
+    return isinstance(error, (OSError, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream))
 
 
 def is_host_error(error: BaseException) -> bool:

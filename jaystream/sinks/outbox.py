@@ -2,12 +2,12 @@
 Joining writes: a burst of ready items goes out in one write, a lone item at once.
 
 Nobody can know whether the next item is ready without asking for it, and once it is asked for, this task may not wait
-for anything else. So what is ready is put aside, and written when the event loop turns, which is when the pull waits.
+for anything else. So what is ready is put aside, and a task of the outbox's own writes it when the event loop turns,
+which is when the pull waits. That task stays for the next item: starting one per write costs more than most writes do.
 """
 
 from __future__ import annotations
 
-import sys
 from asyncio import CancelledError, Future, Task, get_running_loop
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 JOIN = 65_536
 """Bytes that one write joins, at most (a single item may be larger)."""
-
-_EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
 
 
 class Outbox:
@@ -36,22 +34,37 @@ class Outbox:
         encode: Frames an item that is not bytes yet.
         report: Counts.
         failed: Told when a write failed.
+
+    Attributes:
+        report: Counts.
+        busy: Whether a write is under way.
+        since: The loop time at which that write began.
+        discard: Nothing more is taken.
+        stopped: The next item ends the loop: for a source that keeps the cancellation of its pull to itself.
+        failure: What a write failed with.
+        last: The end of what was written last; it may be more than the end.
+        parts: What is held.
+        room: Bytes that may be added to `parts` without a word, until the loop turns; 0 sends every item through `put`.
     """
 
     __slots__ = (
-        "_armed",
+        "_asleep",
         "_encode",
         "_events",
         "_failed",
-        "_parts",
-        "_size",
+        "_pushed",
         "_task",
         "_waiting",
         "_write",
+        "busy",
         "discard",
         "failure",
-        "since",
+        "last",
+        "parts",
         "report",
+        "room",
+        "since",
+        "stopped",
     )
 
     def __init__(
@@ -59,149 +72,226 @@ class Outbox:
         write: Callable[[bytes], Coroutine[Any, Any, None] | None],
         encode: Callable[[Any], bytes],
         report: SinkReport,
-        failed: Callable[[BaseException], None],
+        failed: Callable[[Exception], None],
     ) -> None:
         self._write = write
         self._encode = encode
         self._failed = failed
         self._events = get_running_loop()
-        self._parts: list[bytes] = []
-        self._size = 0
-        self._armed = False
+        self._pushed = 0
         self._task: Task[None] | None = None
+        self._asleep: Future[bool] | None = None
         self._waiting: Future[None] | None = None
+        self.parts: list[bytes] = []
+        self.room = 0
+        self.last = b""
         self.report = report
-        self.discard = False
-        self.failure: BaseException | None = None
+        self.busy = self.discard = self.stopped = False
+        self.failure: Exception | None = None
         self.since = 0.0
 
-    @property
-    def busy(self) -> bool:
-        """Whether a write is under way; `since` is the loop time of its start."""
-        return self._task is not None
+    # what the loop calls --------------------------------------------------------------------------------------------
 
-    def put(self, item: Any) -> bool:
+    def put(self, item: bytes) -> bool:
         """Take one item; True asks the loop to wait for `drained` before it pulls the next."""
-        data: bytes = item if type(item) is bytes else self._bytes(item)
-        self.report.items += 1
         if self.discard:
-            return False
-        self._parts.append(data)
-        self._size += len(data)
-        if not self._armed:
-            self._armed = True
-            self._events.call_soon(self._turned)
-        return self._task is not None or self._size >= JOIN or self.failure is not None
+            self.report.items += 1
+            return self.stopped
+        self.parts.append(item)
+        if self.busy or self.stopped or self.failure is not None:
+            return True
+        self._wake(stay=True)
+        self.room = JOIN - (len(item) if len(self.parts) == 1 else sum(map(len, self.parts)))
+        return self.room <= 0
 
-    def _bytes(self, item: Any) -> bytes:
-        if isinstance(item, (bytearray, memoryview)):
-            return bytes(item)
-        return bytes(item) if isinstance(item, bytes) else self._encode(item)
-
-    def push(self, data: bytes = b"") -> None:
-        """Write something that is no item, now if nothing is under way; what was put goes first."""
-        if data:
-            self._parts.append(data)
-            self._size += len(data)
-        if self._task is None:
-            self._start()
+    def as_bytes(self, item: Any) -> bytes:
+        """Frame an item that is not bytes; other buffers are bytes."""
+        return bytes(item) if isinstance(item, (bytes, bytearray, memoryview)) else self._encode(item)
 
     async def drained(self) -> None:
         """
         Wait until the write that is under way is done, and until what is held is no longer too much.
 
         Raises:
-            BaseException: What made a write fail.
+            Exception: What made a write fail.
+            CancelledError: If the outbox is `stopped`.
         """
-        if self._task is None and self._size >= JOIN:
-            self._start()
-        task = self._task
-        while self._task is not None and (self._task is task or self._size >= JOIN):
-            await self._settled()
-        if self.failure is not None:
+        while (self.busy or self._full()) and not self.stopped:
+            await self._change()
+        if self.stopped:
+            raise CancelledError("the sink takes nothing more")
+        if self.failure is not None and not self.discard:
             raise self.failure
 
-    async def _settled(self) -> None:
-        """Wait until one write is done."""
-        if self._waiting is None or self._waiting.done():
-            self._waiting = self._events.create_future()
-        await self._waiting
+    # what the sink calls --------------------------------------------------------------------------------------------
+
+    def push(self, data: bytes = b"") -> None:
+        """Write something that is no item, as soon as may be; what was put goes first."""
+        if self.discard or self.failure is not None:
+            return
+        self.parts.append(data)
+        self._pushed += 1
+        self._wake(stay=False)
 
     async def flush(self) -> None:
         """
         Write all that is held, and wait for it.
 
         Raises:
-            BaseException: What made a write fail.
+            Exception: What made a write fail.
         """
-        while self._parts or self._task is not None:
-            if self._task is None:
-                self._start()
-            else:
-                await self._settled()
-        if self.failure is not None:
+        while self.busy or self.parts:
+            await self._change()
+        if self.failure is not None and not self.discard:
             raise self.failure
+
+    def rest(self) -> None:
+        """Let go of the task while there is nothing to write, so that a stream that waits costs little."""
+        self.last = self.last[-4:]
+        if self._asleep is not None:
+            asleep, self._asleep = self._asleep, None
+            asleep.set_result(False)
+
+    def stop(self) -> None:
+        """Let the next item end the loop."""
+        self.stopped = True
+        self.room = 0
 
     def drop(self, *, cut: bool = True) -> None:
         """Let go of what is held, take nothing more, and with *cut* cancel the write under way."""
         self.discard = True
-        self._parts.clear()
-        self._size = 0
-        if cut and self._task is not None:
+        self._let_go()
+        if self.busy and cut:
+            assert self._task is not None
             self._task.cancel()
+        self.rest()
+        if not self.busy:
+            self._changed()
 
-    async def dropped(self) -> None:
-        """Wait until the write that was under way at `drop` is over."""
-        while self._task is not None:
-            await self._settled()
+    def tasks(self) -> list[Task[Any]]:
+        """The task that writes, while there is one; for `over`, after `drop`."""
+        return [] if self._task is None else [self._task]
 
-    def _turned(self) -> None:
-        self._armed = False
-        if self._task is None and self._parts:
-            self._start()
+    # the task -------------------------------------------------------------------------------------------------------
 
-    def _start(self) -> None:
-        parts = self._parts
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
-        parts.clear()
-        self._size = 0
-        try:
-            pending = self._write(data)
-        except Exception as error:
-            self._fail(error)
-            return
-        if data:
-            self.report.wrote(len(data))
-        if pending is None:
-            return
-        self.since = self._events.time()
-        task: Task[None] = Task(pending, loop=self._events, **_EAGER)
-        if task.done():
-            self._settle(task)
+    def _wake(self, *, stay: bool) -> None:
+        asleep = self._asleep
+        if asleep is not None:
+            self._asleep = None
+            asleep.set_result(True)
+        elif self._task is None:
+            # not `create_task`, whose tasks may begin at once: what else is ready has to be put first
+            self._task = Task(self._work(stay), loop=self._events)
+            self._task.add_done_callback(self._gone)
+
+    def _take(self) -> bytes:
+        """What the next write takes."""
+        self.room = 0
+        parts = self.parts
+        if len(parts) == 1:
+            data = parts[0]
         else:
-            self._task = task
-            task.add_done_callback(self._done)
+            data = b"".join(parts)
+            if len(data) > JOIN:
+                return self._take_some()
+        self._let_go()
+        return data
 
-    def _done(self, task: Task[None]) -> None:
-        self._task = None
-        self._settle(task)
-        if self._parts and not self._armed and self.failure is None:
-            self._start()
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+    def _take_some(self) -> bytes:
+        """The first parts, up to the limit; at least one."""
+        parts, size, count = self.parts, 0, 0
+        for part in parts:
+            size += len(part)
+            if size > JOIN and count:
+                break
+            count += 1
+        data = b"".join(parts[:count])
+        pushed = max(0, self._pushed - (len(parts) - count))  # what is pushed comes last, or is alone
+        self.report.items += count - pushed
+        self._pushed -= pushed
+        del parts[:count]
+        return data
 
-    def _settle(self, task: Task[None]) -> None:
-        if task.cancelled():
-            if not self.discard:
-                self._fail(CancelledError("a write was cancelled"))
+    def _let_go(self) -> None:
+        """Hold nothing more."""
+        self.report.items += len(self.parts) - self._pushed
+        self._pushed = self.room = 0
+        self.parts.clear()
+
+    def _full(self) -> bool:
+        return len(self.parts) > 0 and sum(map(len, self.parts)) >= JOIN
+
+    async def _work(self, stay: bool) -> None:
+        # all in one frame: this runs once for each item that comes alone
+        parts, write, time, report = self.parts, self._write, self._events.time, self.report
+        while True:
+            if parts:
+                data = self._take()
+                self.last = data if len(data) > 3 else self.last[-4:] + data
+                self.busy = True
+                try:
+                    pending = write(data)
+                    if pending is not None:
+                        self.since = time()
+                        await pending
+                    report.wrote(len(data))
+                except CancelledError:
+                    if not self.discard:
+                        # somebody cancelled what the peer's side waits for: it is gone, and nobody asked us to stop
+                        self._fail(ConnectionAbortedError("a write was cancelled"))
+                except Exception as error:
+                    self._fail(error)
+                finally:
+                    self.busy = False
+                if self._waiting is not None:
+                    # the pull waits with the rest of a burst, and comes first
+                    self._changed()
+                    await _turn()
+            elif stay and not self.discard and self.failure is None:
+                asleep = self._asleep = Future(loop=self._events)
+                stay = await asleep
+            else:
+                return
+
+    def _fail(self, error: Exception) -> None:
+        self._let_go()
+        if not self.discard:
+            self.failure = error
+            self._failed(error)
+
+    def _gone(self, task: Task[None]) -> None:
+        self._task = self._asleep = None
+        if task.cancelled():  # while it slept, as a loop that shuts down does to every task
+            self._fail(ConnectionAbortedError("the task that writes was cancelled"))
         elif (error := task.exception()) is not None:
-            self._fail(error)
+            raise error  # KeyboardInterrupt and its like have passed through the loop already
+        elif self.parts and not self.discard:
+            self._wake(stay=True)
+        self._changed()
 
-    def _fail(self, error: BaseException) -> None:
-        self.failure = error
-        self._parts.clear()
-        self._size = 0
-        self._failed(error)
+    # waiting --------------------------------------------------------------------------------------------------------
+
+    async def _change(self) -> None:
+        """Wait until something is different."""
+        if self._waiting is None:
+            self._waiting = self._events.create_future()
+        await self._waiting
+
+    def _changed(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)
+
+
+class _turn:  # noqa: N801 - reads as the function it is used as
+    """
+    Lets the loop run once, as `asyncio.sleep(0)`.
+    """
+
+    __slots__ = ()
+
+    def __await__(self) -> Any:
+        yield
 
 
 class Write(Stage):
@@ -211,17 +301,24 @@ class Write(Stage):
 
     __slots__ = ("outbox",)
     name = "write"
-    names = ("put", "drained")
+    names = ("box", "append", "as_bytes", "put", "drained")
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox = outbox
 
     def values(self) -> tuple[object, ...]:
-        return (self.outbox.put, self.outbox.drained)
+        outbox = self.outbox
+        return (outbox, outbox.parts.append, outbox.as_bytes, outbox.put, outbox.drained)
 
     def write_setup(self, code: LoopWriter) -> None:
         code.line("result = None")
 
     def write(self, code: LoopWriter) -> None:
-        code.line(f"if {code.name('put')}(x):")
+        box = code.name("box")
+        code.line("if x.__class__ is not bytes:")
+        code.line(f"    x = {code.name('as_bytes')}(x)")
+        code.line(f"if {box}.room > 0:")
+        code.line(f"    {code.name('append')}(x)")
+        code.line(f"    {box}.room -= len(x)")
+        code.line(f"elif {code.name('put')}(x):")
         code.line(f"    await {code.name('drained')}()")

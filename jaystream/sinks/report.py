@@ -36,7 +36,7 @@ class SinkReport:
         self.error: BaseException | None = None
 
     def wrote(self, size: int) -> None:
-        if self.first_byte is None:
+        if self.first_byte is None and size:
             self.first_byte = perf_counter() - self._since
         self.bytes += size
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from functools import partial
+from io import FileIO
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING
 
 from jaystream._core.ownership import describe
 from jaystream._core.plan import Described, T_co
@@ -32,12 +33,12 @@ class Reader:
     def __init__(self, path: Path, size: int) -> None:
         self._path = path
         self._size = size
-        self._file: BinaryIO | None = None
+        self._file: FileIO | None = None
 
     def read(self) -> bytes:
         if self._file is None:
             # Kept here and not handed back, so that a cancellation while the thread opens it cannot lose it.
-            self._file = cast("BinaryIO", open(self._path, "rb", buffering=0))
+            self._file = self._path.open("rb", buffering=0)
         return self._file.read(self._size)
 
     def close(self) -> None:

@@ -20,10 +20,13 @@ R = TypeVar("R")
 S = TypeVar("S")
 C = TypeVar("C")
 
+STEP = "unfold(f) gives (item, next state), or None to end"
+PAGE = "paginate(fetch) gives (items of the page, next cursor)"
 
-class Unfolded:
+
+class Unfold:
     """
-    The source of `unfold` with a plain function.
+    What the two sources of `unfold` share.
     """
 
     __slots__ = ("f", "state")
@@ -31,39 +34,40 @@ class Unfolded:
     def __init__(self, f: Callable[[Any], Any], state: object) -> None:
         self.f = f
         self.state = state
-
-    def __iter__(self) -> Generator[Any, None, None]:
-        f = self.f
-        made = Guard(f, "unfold")(self.state)  # its first result tells that it gives no coroutines
-        while made is not None:
-            item, state = _pair(made, "unfold(f) gives (item, next state), or None to end")
-            yield item
-            made = f(state)
 
     def __repr__(self) -> str:
         return f"unfold({describe(self.f)}, {describe(self.state)})"
 
 
-class AsyncUnfolded:
+class Unfolded(Unfold):
     """
-    The source of `unfold` with an `async def` function.
+    With a plain function: a plain iterable, which the loop reads without an async hop.
     """
 
-    __slots__ = ("f", "state")
+    __slots__ = ()
 
-    def __init__(self, f: Callable[[Any], Any], state: object) -> None:
-        self.f = f
-        self.state = state
+    def __iter__(self) -> Generator[Any, None, None]:
+        f = self.f
+        made = Guard(f, "unfold")(self.state)  # its first result tells whether it gives coroutines
+        while made is not None:
+            item, state = pair(made, STEP)
+            yield item
+            made = f(state)
+
+
+class AsyncUnfolded(Unfold):
+    """
+    With an `async def` function.
+    """
+
+    __slots__ = ()
 
     async def __aiter__(self) -> AsyncGenerator[Any, None]:
         made = await self.f(self.state)
         while made is not None:
-            item, state = _pair(made, "unfold(f) gives (item, next state), or None to end")
+            item, state = pair(made, STEP)
             yield item
             made = await self.f(state)
-
-    def __repr__(self) -> str:
-        return f"unfold({describe(self.f)}, {describe(self.state)})"
 
 
 class Pages:
@@ -83,7 +87,7 @@ class Pages:
         call = fetch if awaited else Guard(fetch, "paginate")
         while True:
             made = call(cursor)
-            page, cursor = _pair(await made if awaited else made, "paginate(fetch) gives (items of the page, cursor)")
+            page, cursor = pair(await made if awaited else made, PAGE)
             if kind_of(page) != "sync":
                 raise TypeError(
                     f"paginate(fetch) gives the items of a page as a list or its like, not {describe(page)}"
@@ -98,7 +102,13 @@ class Pages:
         return f"paginate({describe(self.fetch)}, {describe(self.start)})"
 
 
-def _pair(made: Any, expected: str) -> tuple[Any, Any]:
+def pair(made: Any, expected: str) -> tuple[Any, Any]:
+    """
+    Unpack what a function gave.
+
+    Raises:
+        TypeError: If it is no pair.
+    """
     try:
         first, second = made
     except (TypeError, ValueError):

@@ -114,8 +114,9 @@ class ItemsMixin(Described[T_co]):
         Traceback (most recent call last):
         ValueError: no more
         """
-        made: object = error() if isinstance(error, type) else error
-        if not isinstance(made, Exception):
+        made = error() if isinstance(error, type) else error
+        # a caller without types may pass anything
+        if not isinstance(made, Exception):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(
                 f"fail() expects an exception below Exception, or a class of these, not {describe(error)}; "
                 "a cancellation is never a stream's own"

@@ -109,7 +109,8 @@ class TestChecks:
         fields: dict[str, Any] = {field: "é\ud800"}
         with pytest.raises(FormatError, match=f"{field} must not hold a lone surrogate"):
             SseEvent("d", **fields)
-        assert "é\u2028" == getattr(SseEvent("d", **{field: "é\u2028"}), field)  # type: ignore[arg-type]  # one of two str fields
+        fields = {field: "é\u2028"}
+        assert "é\u2028" == getattr(SseEvent("d", **fields), field)
 
     def test_negative_retry(self) -> None:
         """

@@ -1,0 +1,16 @@
+import asyncio
+
+from jaystream import JaypieStream
+
+words = JaypieStream("the quick brown fox jumps over the lazy dog".split())
+pairs = words.filter(lambda word: len(word) > 3).map(str.title).chunk(2)
+
+
+async def main() -> None:
+    print(await pairs.to_list())
+    print(await pairs.take(1).to_list())
+    async for pair in pairs:
+        print(*pair)
+
+
+asyncio.run(main())

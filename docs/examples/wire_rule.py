@@ -1,0 +1,15 @@
+import asyncio
+
+from jaystream import JaypieStream
+
+chunk = {"type": "text", "content": "Hi"}
+items = JaypieStream.of("two\nlines", b": framed already\n\n", chunk)
+
+
+async def main() -> None:
+    for stream in (items.format_sse(), items.format_ndjson(), items.format_text()):
+        print(stream.media_type)
+        print(b"".join(await stream.to_list()).decode())
+
+
+asyncio.run(main())

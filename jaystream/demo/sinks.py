@@ -1,0 +1,76 @@
+"""
+The demo's three sinks, each run to its end: a file, an HTTP client over a real server, a Lambda response stream.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from asyncio import Event
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, cast
+
+from anyio import Path as AsyncPath
+from anyio import open_process
+
+from jaystream import JaypieStream
+from jaystream.demo import client
+from jaystream.demo.server import listen, make_app, serving
+from jaystream.testing import RecordingResponseStream
+
+if TYPE_CHECKING:
+    from anyio.abc import ByteReceiveStream
+
+    from jaystream import SseEvent
+
+
+class Result(NamedTuple):
+    """
+    What came out of a sink.
+
+    Attributes:
+        sink: Its name.
+        body: The bytes.
+        first_byte: Seconds to the first of them, as the sink's own reader saw it; None if there was none.
+    """
+
+    sink: str
+    body: bytes
+    first_byte: float | None
+
+
+async def into_file(stream: JaypieStream[bytes], path: Path) -> Result:
+    """
+    Into a file, and what is in the file then.
+    """
+    report = await stream.to_file(path)
+    return Result("file", await AsyncPath(path).read_bytes(), report.first_byte)
+
+
+async def into_lambda(stream: JaypieStream[bytes]) -> Result:
+    """
+    Into a Lambda response stream, and what it was given.
+    """
+    writer = RecordingResponseStream()
+    report = await stream.to_lambda(writer)
+    return Result("lambda", writer.body, report.first_byte)
+
+
+async def over_http(stream: JaypieStream[bytes], show: Callable[[SseEvent], None]) -> Result:
+    """
+    Through a server to a client in another process; *show* sees each event as it arrives there.
+    """
+    parts: list[bytes] = []
+    shutdown = Event()
+    app = make_app("the demo", lambda: stream, shutdown)
+    async with serving(app, listen(), shutdown) as address:
+        # A session of its own, so that an interrupt from the terminal reaches this process alone, which ends the other.
+        command = [sys.executable, "-I", client.__file__, f"{address}/stream"]
+        async with await open_process(command, stdin=None, start_new_session=True) as process:
+            output, complaints = cast("tuple[ByteReceiveStream, ByteReceiveStream]", (process.stdout, process.stderr))
+            await JaypieStream(output).tap(parts.append).parse_sse().for_each(show)
+            told = b"".join(await JaypieStream(complaints).to_list()).decode(errors="replace")
+            if await process.wait() != 0:
+                raise RuntimeError(f"the HTTP client failed after {sum(map(len, parts))} bytes:\n{told}")
+    return Result("http", b"".join(parts), json.loads(told)["first_byte"])

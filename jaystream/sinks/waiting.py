@@ -1,0 +1,38 @@
+"""
+Waiting that a cancellation does not cut short: for tasks that are ending anyway and may not be left behind.
+"""
+
+from __future__ import annotations
+
+from asyncio import CancelledError, Task, get_running_loop, wait
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+
+
+async def over(tasks: Sequence[Task[Any]], *, within: float | None) -> None:
+    """
+    Wait until *tasks*, which end soon, are done; their results are not looked at.
+
+    Args:
+        tasks: What to wait for.
+        within: Seconds after which what still runs is left alone, since it refuses to be cancelled; None for never.
+
+    Raises:
+        CancelledError: When the wait is over, if a cancellation came in between.
+    """
+    cancelled: CancelledError | None = None
+    with anyio.CancelScope(shield=True):
+        clock = get_running_loop().time
+        until = None if within is None else clock() + within
+        while pending := [task for task in tasks if not task.done()]:
+            left = None if until is None else until - clock()
+            if left is not None and left <= 0:
+                break
+            try:
+                await wait(pending, timeout=left)
+            except CancelledError as error:
+                cancelled = error
+    if cancelled is not None:
+        raise cancelled
