@@ -12,6 +12,7 @@ from io import TextIOWrapper
 
 from jaystream import __version__
 
+FAILURE = 1
 USAGE_ERROR = 2
 
 
@@ -59,11 +60,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     Run the command line and give the exit code.
     """
-    options = parser().parse_args(arguments)
-    output: object = sys.stdout
-    if isinstance(output, TextIOWrapper):
-        output.reconfigure(errors="backslashreplace")  # a text may hold what the terminal cannot show
     try:
+        options = parser().parse_args(arguments)
+        output: object = sys.stdout
+        if isinstance(output, TextIOWrapper):
+            output.reconfigure(errors="backslashreplace")  # a text may hold what the terminal cannot show
         return _run(options)
     except KeyboardInterrupt:
         return 130
@@ -76,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _run(options: Namespace) -> int:
     from jaystream.demo import run  # noqa: PLC0415 - --help needs none of it
     from jaystream.demo.server import MissingServerError  # noqa: PLC0415 - see above
+    from jaystream.demo.sinks import ClientFailedError  # noqa: PLC0415 - see above
 
     try:
         if options.command == "demo":
@@ -86,3 +88,6 @@ def _run(options: Namespace) -> int:
             raise
         print(f"jaystream {options.command}: {error}", file=sys.stderr)
         return USAGE_ERROR
+    except ClientFailedError as error:
+        print(f"jaystream {options.command}: {error}", file=sys.stderr)
+        return FAILURE

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from jaystream._core.stages import AnySource
     from jaystream.formats.chunks import Chunk
 
+__all__ = ["JaypieStream", "Operator", "create_jaypie_stream", "stream_to_sse"]
+
 A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")

@@ -85,15 +85,18 @@ async def check_source_error(
     error = SourceFailedError("planted")
     probe = Probe(items, fail_at=len(items), error=error)
     got: list[B] = []
+    failure: Exception | None = None
     try:
         async with operate(JaypieStream[A](probe)).open() as opened:
             async for item in opened:
-                got.append(item)
+                got.append(item)  # noqa: PERF401 - what came before the error is wanted
     except SourceFailedError as raised:
-        assert raised is error
-        assert list(before) == got, "items before the error"
-    else:
+        failure = raised
+    if failure is None:
         assert probe.reads <= len(items), "the source failed and the run did not"
+    else:
+        assert failure is error
+        assert list(before) == got, "items before the error"
     probe.assert_released()
 
 
@@ -240,7 +243,7 @@ class Stepped(Generic[R]):
             try:
                 yield waits_for
                 error = None
-            except BaseException as thrown:  # noqa: BLE001 - it goes into the run
+            except BaseException as thrown:
                 error = thrown
 
 
@@ -304,3 +307,45 @@ async def _cancel_by_scope(main: Coroutine[Any, Any, Any], at: int) -> bool:
 def _ending(task: asyncio.Task[Any]) -> str:
     error = task.exception()
     return repr(task.result()) if error is None else repr(error)
+
+
+async def check_terminal(run: Callable[[JaypieStream[A]], Coroutine[Any, Any, Any]], items: Sequence[A]) -> None:
+    """
+    Hold a terminal to the contracts that all of them keep.
+
+    Args:
+        run: Calls the terminal on a stream.
+        items: What the source gives; the terminal must read all of them.
+
+    Raises:
+        AssertionError: Where a contract is broken.
+    """
+    for make in (Probe[A], ManagedProbe[A]):
+        probe = make(items)
+        running = run(JaypieStream[A](probe))
+        assert probe.events == [], "calling is not running"
+        await running
+        assert probe.reads == len(items)
+        probe.assert_released()
+    error = SourceFailedError("planted")
+    failing = Probe(items, fail_at=0, error=error)
+    failure: Exception | None = None
+    try:
+        await run(JaypieStream[A](failing))
+    except SourceFailedError as raised:
+        failure = raised
+    assert failure is error, "the source's error must come out as it is"
+    failing.assert_released()
+    probes: list[Probe[A]] = []
+
+    def again() -> Coroutine[Any, Any, Any]:
+        probes.append(Probe(items, before=pause, on_close=pause))
+        return run(JaypieStream[A](probes[-1]))
+
+    reached = await cancel_at_every_await(again, "scope")
+    assert reached > len(items)
+    for probe in probes:
+        probe.assert_released()
+    await cancel_at_every_await(again, "native")
+    for probe in probes:
+        assert probe.opens == probe.closes, probe.kinds

@@ -27,7 +27,8 @@ async def ref_source(origin: Any) -> Items:
     """
     The items of any source, in the order of contract 1.
     """
-    if hasattr(type(origin), "__aenter__"):
+    kind: Any = origin.__class__
+    if hasattr(kind, "__aenter__"):
         async with origin as entered:
             if entered is origin:
                 async for x in origin:
@@ -39,7 +40,7 @@ async def ref_source(origin: Any) -> Items:
                     yield x
             finally:
                 await inner.aclose()
-    elif hasattr(type(origin), "__aiter__"):
+    elif hasattr(kind, "__aiter__"):
         iterator = origin.__aiter__()
         try:
             async for x in iterator:
@@ -47,7 +48,7 @@ async def ref_source(origin: Any) -> Items:
         finally:
             if hasattr(iterator, "aclose"):
                 await iterator.aclose()
-    elif hasattr(type(origin), "__iter__"):
+    elif hasattr(kind, "__iter__"):
         items = iter(origin)
         try:
             for x in items:
@@ -201,7 +202,7 @@ async def ref_chunk(source: Items, size: int) -> Items:
                 if len(held) == size:
                     yield tuple(held)
                     held = []
-        except Exception as error:  # noqa: BLE001 - it goes on below
+        except Exception as error:
             failure = error
         if held:
             yield tuple(held)

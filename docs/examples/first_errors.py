@@ -11,7 +11,7 @@ async def main() -> None:
     except ValueError as error:
         print("failed:", error)
 
-    print(await numbers.catch(ValueError, lambda error: [0]).to_list())
+    print(await numbers.catch(ValueError, [0]).to_list())
 
     try:
         numbers.chunk(0)

@@ -2,7 +2,8 @@ import asyncio
 
 from jaystream import JaypieStream
 
-words = JaypieStream("the quick brown fox jumps over the lazy dog".split())
+text = "the quick brown fox jumps over the lazy dog"
+words = JaypieStream(text.split())
 pairs = words.filter(lambda word: len(word) > 3).map(str.title).chunk(2)
 
 

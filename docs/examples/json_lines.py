@@ -15,7 +15,7 @@ class User(BaseModel):
 
 async def main(path: Path) -> None:
     await JaypieStream.of(User(name="Ada", age=36), User(name="Alan", age=41)).format_ndjson().to_file(path)
-    print(path.read_text(), end="")
+    await JaypieStream.from_file(path).lines().for_each(print)
 
     users = JaypieStream.from_file(path).parse_ndjson(User)
     print(await users.map(lambda user: user.age).to_list())

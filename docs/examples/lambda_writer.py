@@ -7,22 +7,25 @@ from jaystream.testing import AsyncRecordingResponseStream
 logging.getLogger("jaystream").setLevel(logging.CRITICAL)  # the failure below is logged
 
 
-class Pieces:
+class Body:
     """
     The least that a response stream has: `write` takes effect at the call, `end` is called once.
     """
 
+    def __init__(self) -> None:
+        self.data = b""
+
     def write(self, data: bytes) -> None:
-        print("write", data)
+        self.data += data
 
     def end(self) -> None:
-        print("end")
+        print(self.data.decode(), end="")
 
 
 async def main() -> None:
     numbers = JaypieStream(["1", "2", "x"]).map(int)
 
-    report = await numbers.take(2).map(lambda n: {"n": n}).format_ndjson().to_lambda(Pieces())
+    report = await numbers.take(2).map(lambda n: {"n": n}).format_ndjson().to_lambda(Body())
     print(report.ended, report.items)
 
     writer = AsyncRecordingResponseStream()  # one that gives something to await, for back-pressure

@@ -19,7 +19,9 @@ def distinct(stream: JaypieStream[int]) -> JaypieStream[int]:
         seen: set[int] = set()
 
         def is_new(n: int) -> bool:
-            return n not in seen and not seen.add(n)
+            known = n in seen
+            seen.add(n)
+            return not known
 
         return stream.filter(is_new)
 
@@ -35,12 +37,12 @@ def total(stream: JaypieStream[int]) -> JaypieStream[int]:
     return stream.scan(lambda total, n: total + n, 0).skip(1)
 
 
-async def main() -> None:
-    words = JaypieStream("3 apples 6 pears 4 3 9".split())
+async def main(text: str) -> None:
+    words = JaypieStream(text.split())
     print(await (words | numbers).to_list())
     print(await words.pipe(numbers).pipe(multiples, of=3).to_list())
     print(await (words | tidy).to_list(), await (words | tidy).to_list())
     print(await (["1", "2", "x", "4"] | tidy | total).to_list())
 
 
-asyncio.run(main())
+asyncio.run(main("3 apples 6 pears 4 3 9"))

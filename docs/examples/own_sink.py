@@ -25,7 +25,7 @@ async def to_files(stream: JaypieStream[str], folder: Path, size: int) -> list[s
 
 
 async def main(folder: Path) -> None:
-    words = JaypieStream("one two three four five".split())
+    words = JaypieStream(["one", "two", "three", "four", "five"])
 
     queue: asyncio.Queue[str | None] = asyncio.Queue(maxsize=2)
     sending = asyncio.create_task(words.to(to_queue, queue))

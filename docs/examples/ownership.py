@@ -22,7 +22,7 @@ async def main() -> None:
     async for _ in JaypieStream(probe):
         break
     print("bare break:", *probe.kinds)
-    while not probe.closed:
+    while not probe.closed:  # noqa: ASYNC110 - the loop tells nobody when it is done
         await asyncio.sleep(0)
     print("later:     ", *probe.kinds, "in", len(probe.tasks), "tasks")
 

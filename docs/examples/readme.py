@@ -19,7 +19,7 @@ def answer(q: str) -> JaypieStream[bytes]:
     return (
         JaypieStream(words(f"You asked: {q}"))
         .map(lambda word: {"type": "text", "content": f"{word} "})
-        .on_end([{"type": "done", "usage": []}])
+        .on_end([{"type": "done"}])
         .format_sse()
     )
 

@@ -39,7 +39,7 @@ class Server(uvicorn.Server):
 
 
 async def main() -> None:
-    signal.signal(signal.SIGTERM, lambda *_: print("terminated"))  # uvicorn raises it again at its end
+    signal.signal(signal.SIGTERM, lambda sig, _: print(signal.Signals(sig).name))  # uvicorn passes it on at its end
     app.state.stop = asyncio.Event()
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/ticks"

@@ -1,9 +1,11 @@
 import asyncio
+from typing import Any
 
 from jaystream import JaypieStream
 
 chunk = {"type": "text", "content": "Hi"}
-items = JaypieStream.of("two\nlines", b": framed already\n\n", chunk)
+# Any, since type checkers refuse to frame what may be bytes already
+items: JaypieStream[Any] = JaypieStream.of("two\nlines", b": framed already\n\n", chunk)
 
 
 async def main() -> None:

@@ -216,7 +216,9 @@ class Loop:
         spent = now - self._checked
         self._checked = now
         stride = self._stride
-        self._stride = stride = max(1, min(STRIDE, 2 * stride, int(stride * GLANCE / spent) if spent else STRIDE))
+        if stride < STRIDE or spent > GLANCE:
+            stride = max(1, min(STRIDE, 2 * stride, int(stride * GLANCE / spent) if spent else STRIDE))
+            self._stride = stride
         if self._marked:
             self._marked = False
             self._turned = now

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from http.client import HTTPConnection
+from http.client import HTTPConnection, IncompleteRead
 from time import perf_counter
 from urllib.parse import urlsplit
 
@@ -37,6 +37,8 @@ def read(url: str) -> float | None:
             first = perf_counter() - since
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
+    if response.length:  # what a server that stated a length still owes; a cut body without one raises by itself
+        raise IncompleteRead(b"", response.length)
     return first
 
 

@@ -39,6 +39,7 @@ def demo(argument: str | None, *, fast: bool) -> int:
     Raises:
         OSError: If the text cannot be read.
         MissingServerError: If the web server is not installed.
+        ClientFailedError: If the HTTP client could not read the stream.
     """
     text = open_text(argument)  # outside the event loop: an interrupt ends a read that waits for somebody to type
     since = perf_counter()
@@ -51,7 +52,9 @@ async def _demo(text: Text, since: float, *, fast: bool) -> int:
         print(event_line(event, perf_counter() - since), flush=True)
 
     stream = events(text.pieces, fast=fast)
-    print(f"{text.name}, streamed to a file, over HTTP and to a Lambda; this is what the HTTP client sees.\n")
+    print(
+        f"{text.name}, streamed to a file, over HTTP and to a Lambda; this is what the HTTP client sees.\n", flush=True
+    )
     with TemporaryDirectory(prefix="jaystream-") as folder:
         async with asyncio.TaskGroup() as group:
             tasks = [

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
     from jaystream import SseEvent
 
 
+class ClientFailedError(RuntimeError):
+    """
+    The HTTP client could not read the stream to its end.
+    """
+
+
 class Result(NamedTuple):
     """
     What came out of a sink.
@@ -60,6 +66,9 @@ async def into_lambda(stream: JaypieStream[bytes]) -> Result:
 async def over_http(stream: JaypieStream[bytes], show: Callable[[SseEvent], None]) -> Result:
     """
     Through a server to a client in another process; *show* sees each event as it arrives there.
+
+    Raises:
+        ClientFailedError: If the client gave up; it says what the client said.
     """
     parts: list[bytes] = []
     shutdown = Event()
@@ -72,5 +81,5 @@ async def over_http(stream: JaypieStream[bytes], show: Callable[[SseEvent], None
             await JaypieStream(output).tap(parts.append).parse_sse().for_each(show)
             told = b"".join(await JaypieStream(complaints).to_list()).decode(errors="replace")
             if await process.wait() != 0:
-                raise RuntimeError(f"the HTTP client failed after {sum(map(len, parts))} bytes:\n{told}")
+                raise ClientFailedError(f"the HTTP client failed after {sum(map(len, parts))} bytes:\n{told}")
     return Result("http", b"".join(parts), json.loads(told)["first_byte"])

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from jaystream._core.writer import LoopWriter
     from jaystream.stream import JaypieStream
 
+__all__ = ["AccumulateMixin"]
+
 A = TypeVar("A")
 R = TypeVar("R")
 

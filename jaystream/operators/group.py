@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from jaystream._core.writer import LoopWriter
     from jaystream.stream import JaypieStream
 
+__all__ = ["GroupMixin"]
+
 
 class Chunk(Stage):
     __slots__ = ("size",)

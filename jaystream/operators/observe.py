@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from jaystream._core.writer import LoopWriter
     from jaystream.stream import JaypieStream
 
+__all__ = ["ObserveMixin"]
+
 
 class Tap(CallStage):
     __slots__ = ()

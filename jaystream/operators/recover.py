@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from jaystream._core.stages import AnySource
     from jaystream.stream import JaypieStream
 
+__all__ = ["RecoverMixin"]
+
 E = TypeVar("E", bound=Exception)
 U = TypeVar("U")
 
@@ -30,8 +32,7 @@ class Catch(Boundary):
         for each in cast("tuple[object, ...]", types if isinstance(types, tuple) else (types,)):
             if not (isinstance(each, type) and issubclass(each, Exception)):
                 raise TypeError(
-                    f"catch() expects exception classes below Exception, not {each!r}; a cancellation is "
-                    "never caught"
+                    f"catch() expects exception classes below Exception, not {each!r}; a cancellation is never caught"
                 )
         self.types: tuple[type[Exception], ...] = types if isinstance(types, tuple) else (types,)
         self.handler: Any = handler if kind_of(handler) == "callable" else plan_of(handler)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from jaystream._core.writer import LoopWriter
     from jaystream.stream import JaypieStream
 
+__all__ = ["SelectMixin"]
+
 
 class Take(Stage):
     __slots__ = ("born_ended", "size")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from jaystream.formats.wire import WireEncoder
     from jaystream.stream import JaypieStream
 
+__all__ = ["TextMixin"]
+
 
 class Decoder(Protocol):
     """

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from jaystream.formats.wire import WireEncoder
     from jaystream.stream import JaypieStream
 
+__all__ = ["WireMixin"]
+
 M = TypeVar("M")
 
 

@@ -55,6 +55,7 @@ class Exchange:
         "_events",
         "_options",
         "_outbox",
+        "_over",
         "_pull",
         "_receive",
         "_report",
@@ -77,7 +78,7 @@ class Exchange:
         self._outbox = Outbox(self._write, wire.encode, self._report, self._write_failed)
         self._pull = Pull(self._outbox)
         self._ending: Ending = "end"
-        self._disconnected = self._started = self._closing = False
+        self._disconnected = self._started = self._over = self._closing = False
         self._timer: TimerHandle | None = None
         self._began = self._stuck = self._outbox.since = self._events.time()
 
@@ -105,6 +106,7 @@ class Exchange:
             await over([*helpers, *self._outbox.tasks()], within=GRACE)
 
     async def _finish(self, failure: Exception | None) -> SinkReport:
+        self._over = True
         broken = self._outbox.failure
         if self._disconnected:
             return self._left(None if failure is broken else failure)
@@ -113,7 +115,7 @@ class Exchange:
         if failure is not None:
             return await self._tell(failure)
         await self._end_body()
-        return self._report.finish(self._ending)
+        return self._report.finish(self._ending if self._disconnected or self._pull.cut else "end")
 
     def _left(self, failure: Exception | None) -> SinkReport:
         """Finish without a client."""
@@ -229,7 +231,7 @@ class Exchange:
                 self._leave("send_timeout")
         if not self._disconnected:
             due.append((outbox.since if outbox.busy else now) + options.send_timeout)
-            if not self._closing:
+            if not self._over:
                 due.append(self._tick_idle(now))
         then = min(due, default=float("inf"))
         if then < float("inf"):
@@ -240,7 +242,7 @@ class Exchange:
         options, outbox = self._options, self._outbox
         if not self._started and not outbox.parts:
             if now < self._began + options.eager_first:
-                return self._began + options.eager_first
+                return min(self._began + options.eager_first, now + options.keepalive)
             outbox.push()  # the headers
             return now + options.keepalive
         idle = max(outbox.since, self._stuck)

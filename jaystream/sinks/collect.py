@@ -14,6 +14,8 @@ from jaystream._core.stages import CallStage
 if TYPE_CHECKING:
     from jaystream._core.writer import LoopWriter
 
+__all__ = ["CollectMixin"]
+
 A = TypeVar("A")
 D = TypeVar("D")
 
@@ -131,6 +133,8 @@ class CollectMixin(Described[T_co]):
     async def reduce(self, f: Callable[[A, T_co], Coroutine[Any, Any, A]], initial: A) -> A: ...
     @overload
     async def reduce(self, f: Callable[[A, T_co], A], initial: A) -> A: ...
+    @overload
+    async def reduce(self, f: Callable[[T_co, T_co], Coroutine[Any, Any, T_co]]) -> T_co: ...
     @overload
     async def reduce(self, f: Callable[[T_co, T_co], T_co]) -> T_co: ...
     async def reduce(self, f: Callable[[Any, Any], Any], initial: Any = MISSING) -> Any:

@@ -24,9 +24,14 @@ class Pull:
     `stop` cancels the run once, as `asyncio.timeout` would: the cancellation is taken back when the run has ended, and
     any other one goes on. What is being closed at that moment is closed first. A source that keeps the cancellation to
     itself is ended at its next item.
+
+    Attributes:
+        run: The run.
+        running: Whether it is under way.
+        cut: Whether `stop` has ended it, and not the stream itself in the same moment.
     """
 
-    __slots__ = ("_cancelled", "_events", "_main", "_outbox", "_requests", "_shelter", "_stopping", "run", "running")
+    __slots__ = ("_cancelled", "_events", "_main", "_outbox", "_requests", "_shelter", "_stopping", "cut", "run", "running")
 
     def __init__(self, outbox: Outbox) -> None:
         task = current_task()
@@ -38,7 +43,7 @@ class Pull:
         self._shelter = Around()
         self._cancelled = self._stopping = False
         self.run = Run(self._shelter)
-        self.running = False
+        self.running = self.cut = False
 
     async def through(self, plan: Plan) -> Exception | None:
         """
@@ -49,6 +54,7 @@ class Pull:
         """
         if self._stopping:
             discard(plan.source)
+            self.cut = True
             return None
         self.running = True
         try:
@@ -56,6 +62,7 @@ class Pull:
         except CancelledError:
             if not self._stopping or self._main.cancelling() > self._requests + self._cancelled:
                 raise
+            self.cut = True
         except Exception as error:
             return error
         finally:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from jaystream.stream import JaypieStream
 
+__all__ = ["FromFileMixin"]
+
 
 class Reader:
     """

@@ -16,6 +16,8 @@ from jaystream.sources.make import make
 if TYPE_CHECKING:
     from jaystream.stream import JaypieStream
 
+__all__ = ["GenerateMixin"]
+
 R = TypeVar("R")
 S = TypeVar("S")
 C = TypeVar("C")

@@ -15,6 +15,8 @@ from jaystream.sources.make import make
 if TYPE_CHECKING:
     from jaystream.stream import JaypieStream
 
+__all__ = ["TickMixin"]
+
 
 class Ticks:
     """

@@ -44,7 +44,9 @@ class TestErrors:
         assert "in planted_failure" in shown
         assert "x = f1(x)  # map" in shown
 
-    @pytest.mark.parametrize("error", [OSError("x"), KeyError(1), ExceptionGroup("g", [OSError()]), KeyboardInterrupt()])
+    @pytest.mark.parametrize(
+        "error", [OSError("x"), KeyError(1), ExceptionGroup("g", [OSError()]), KeyboardInterrupt()]
+    )
     async def test_any_type(self, error: BaseException) -> None:
         """
         Whatever the source raises goes through every kind of stage untouched.
@@ -66,15 +68,25 @@ class TestErrors:
             await way(JaypieStream(outer).flat_map(lambda _: inner))
         assert (outer.closes, inner.closes) == (1, 1)
 
-    @pytest.mark.parametrize("way", WAYS)
-    async def test_several_failing_closes(self, way: Way) -> None:
+    async def test_several_failing_closes(self) -> None:
         """
         Several of them at one end are a group.
         """
         probes = [Probe([1], on_close=fail_with(str(n))) for n in range(2)]
         with pytest.raises(ExceptionGroup, match="several sources failed to close") as caught:
-            await way(JaypieStream(probes[0]).flat_map(lambda _: probes[1]).take(1))
-        assert ["1", "0"] == [str(each) for each in caught.value.exceptions]
+            async with JaypieStream(probes[0]).flat_map(lambda _: probes[1]).open() as items:
+                await anext(items)
+        assert [str(each) for each in caught.value.exceptions] == ["1", "0"]
+
+    @pytest.mark.parametrize("way", WAYS)
+    async def test_an_inner_source_that_fails_to_close(self, way: Way) -> None:
+        """
+        An inner source that has ended and fails to close is a failure of the run, of which the next is a note.
+        """
+        probes = [Probe([1, 2], on_close=fail_with(str(n))) for n in range(2)]
+        with pytest.raises(OSError, match="1") as caught:
+            await way(JaypieStream(probes[0]).flat_map(lambda _: probes[1]).take(2))
+        assert caught.value.__notes__ == ["while closing: OSError: 0"]
 
     @pytest.mark.parametrize("way", WAYS)
     async def test_a_failing_close_after_a_failure(self, way: Way) -> None:

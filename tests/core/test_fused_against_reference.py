@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pipelines import Description, Fused, PlannedError, Reference, Watched, descriptions
+from tests.pipelines import Description, PlannedError, Watched, descriptions
+from tests.worlds import Fused, Reference
 
 
 class Ran(NamedTuple):
@@ -110,7 +111,7 @@ class TestFusedAgainstReference:
         failure: BaseException | None = None
         try:
             async for item in world.build(description):
-                items.append(item)
+                items.append(item)  # noqa: PERF401 - what came before an error is wanted
         except PlannedError as error:
             failure = error
         assert expected.matches(ran(items, failure, world.watched))

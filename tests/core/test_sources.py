@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ async def count_up() -> AsyncIterator[int]:
 
 
 @contextlib.asynccontextmanager
-async def managed(log: list[str]) -> AsyncIterator[list[int]]:
+async def managed(log: list[str]) -> AsyncGenerator[list[int], None]:
     log.append("enter")
     yield [1, 2]
     log.append("exit")
@@ -30,6 +31,14 @@ async def managed(log: list[str]) -> AsyncIterator[list[int]]:
 
 async def give_list() -> list[int]:
     return [1, 2]
+
+
+def give_back(source: Any) -> Any:
+    return source
+
+
+def double(n: int) -> int:
+    return 2 * n
 
 
 class Awaitable:
@@ -81,7 +90,7 @@ SOURCES: dict[str, Callable[[], Any]] = {
     "list": lambda: [1, 2],
     "range": lambda: range(1, 3),
     "generator": lambda: (n for n in (1, 2)),
-    "dict view": lambda: {1: 0, 2: 0}.keys(),
+    "dict view": {1: 0, 2: 0}.keys,
     "awaitable": Awaitable,
     "callable giving a list": lambda: lambda: [1, 2],
     "callable giving a stream": lambda: lambda: JaypieStream([1, 2]).map(lambda n: n),
@@ -130,7 +139,9 @@ class TestSources:
         assert await JaypieStream[Any](ManyFaced()).to_list() == ["context"]
 
         def without(*names: str) -> Any:
-            members = {name: vars(ManyFaced)[name] for name in ("__aiter__", "__iter__", "__call__") if name not in names}
+            members = {
+                name: vars(ManyFaced)[name] for name in ("__aiter__", "__iter__", "__call__") if name not in names
+            }
             return type("Fewer", (Awaitable,), members)()
 
         assert await JaypieStream[Any](without()).to_list() == ["async"]
@@ -163,7 +174,7 @@ class TestSources:
         aiostream = pytest.importorskip("aiostream")
         source: Any = aiostream.stream.iterate([1, 2, 3])
         assert await JaypieStream[int](source).take(2).to_list() == [1, 2]
-        piped: Any = JaypieStream([1, 2]) | aiostream.pipe.map(lambda n: n * 2)
+        piped: Any = JaypieStream([1, 2]) | aiostream.pipe.map(double)
         assert await piped.to_list() == [2, 4]
 
     @pytest.mark.parametrize("refused", ["text", b"bytes", bytearray(b"x"), memoryview(b"x"), {"a": 1}])
@@ -172,7 +183,8 @@ class TestSources:
         `str`, `bytes` and mappings are refused with a hint, wherever a source is written down.
         """
         stream = JaypieStream([1])
-        for attempt in (JaypieStream[Any], stream.concat, stream.on_end, lambda s: stream.catch(ValueError, s)):
+        attempts: list[Any] = [JaypieStream[Any], stream.concat, stream.on_end, partial(stream.catch, ValueError)]
+        for attempt in attempts:
             with pytest.raises(TypeError, match=r"a source of items is expected, not a .*put it in a list or use"):
                 attempt(refused)
 
@@ -232,7 +244,7 @@ class TestSecondRun:
         derived = stream.map(lambda n: n)
         assert await derived.to_list()
         for again in (stream, derived, JaypieStream(stream), stream.concat([1])):
-            with pytest.raises(StreamConsumedError, match="has run already, and its source .* can run only once"):
+            with pytest.raises(StreamConsumedError, match=r"has run already, and its source .* can run only once"):
                 await again.to_list()
             with pytest.raises(StreamConsumedError):
                 async for _ in again:
@@ -250,7 +262,8 @@ class TestSecondRun:
         stream = JaypieStream[int](source)
         assert await stream.to_list() == [1, 2]
         assert await stream.to_list() == [1, 2]
-        assert await asyncio.gather(stream.to_list(), stream.to_list()) == [[1, 2], [1, 2]]
+        both: list[list[int]] = list(await asyncio.gather(stream.to_list(), stream.to_list()))
+        assert both == [[1, 2], [1, 2]]
 
     async def test_a_callable_that_gives_the_same_iterator(self) -> None:
         """
@@ -258,7 +271,7 @@ class TestSecondRun:
         """
         for one in (count_up(), iter([1, 2]), Probe([1, 2])):
             same: Any = one
-            stream = JaypieStream[int](lambda same=same: same)
+            stream = JaypieStream[int](partial(give_back, same))
             assert await stream.to_list() == [1, 2]
             with pytest.raises(StreamConsumedError):
                 await stream.to_list()

@@ -1,0 +1,72 @@
+"""
+`chunk`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jaystream import JaypieStream
+from jaystream.testing import Probe
+from tests.checks import check_operator
+
+
+def pairs(*tuples: tuple[int, ...]) -> list[tuple[int, ...]]:
+    return list(tuples)
+
+
+def missing(pair: tuple[int, ...]) -> int:
+    raise KeyError(pair)
+
+
+class TestChunk:
+    """
+    Tuples of a size.
+    """
+
+    async def test_groups_items(self) -> None:
+        """
+        Items come in tuples of the size, the last one shorter.
+        """
+        await check_operator(lambda s: s.chunk(2), [1, 2, 3], pairs(*[(1, 2), (3,)]))
+        await check_operator(lambda s: s.chunk(2), [1, 2, 3, 4], pairs(*[(1, 2), (3, 4)]))
+        await check_operator(lambda s: s.chunk(1), [1, 2], pairs(*[(1,), (2,)]))
+        await check_operator(lambda s: s.chunk(10), [1, 2], pairs(*[(1, 2)]))
+
+    async def test_empty(self) -> None:
+        """
+        Nothing in, nothing out: no tuple is empty.
+        """
+        await check_operator(lambda s: s.chunk(2), list[int](), list[tuple[int, ...]]())
+
+    async def test_demand(self) -> None:
+        """
+        It reads the items of the tuple that is asked for, and none more.
+        """
+        probe = Probe(range(9))
+        assert await JaypieStream(probe).chunk(3).take(2).to_list() == [(0, 1, 2), (3, 4, 5)]
+        assert probe.reads == 6
+
+    async def test_held_items_before_an_error(self) -> None:
+        """
+        What it holds goes out before an error from above, not after one from below.
+        """
+        got: list[Any] = []
+        with pytest.raises(ZeroDivisionError):
+            await JaypieStream([1, 1, 0]).map(lambda n: 1 // n).chunk(3).for_each(got.append)
+        assert got == [(1, 1)]
+        with pytest.raises(KeyError):
+            await JaypieStream([1, 2, 3]).chunk(2).map(missing).for_each(got.append)
+        assert got == [(1, 1)]
+
+    def test_bad_argument(self) -> None:
+        """
+        A size below 1 is refused where the pipeline is written.
+        """
+        with pytest.raises(ValueError, match=r"chunk\(size=\) must be at least 1, not 0"):
+            JaypieStream([1]).chunk(0)
+        wrong: Any = 2.0
+        with pytest.raises(TypeError, match=r"chunk\(size=\) expects a whole number, not 2\.0"):
+            JaypieStream([1]).chunk(wrong)

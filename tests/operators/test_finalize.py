@@ -1,0 +1,145 @@
+"""
+`finalize`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from jaystream import JaypieStream
+from jaystream.errors import CleanupTimeoutError
+from jaystream.testing import Probe
+from tests.checks import check_operator
+
+if TYPE_CHECKING:
+    from jaystream._core.run import Outcome
+
+
+def write_down(seen: list[tuple[str, bool]], probe: Probe[int], outcome: Outcome) -> None:
+    seen.append((outcome.kind, probe.closed))
+
+
+async def leave(stream: JaypieStream[int]) -> None:
+    async with stream.open() as items:
+        await anext(items)
+
+
+WAYS_OUT: list[tuple[str, Callable[[JaypieStream[int]], Coroutine[Any, Any, object]], dict[str, Any]]] = [
+    ("end", lambda s: s.drain(), {}),
+    ("stopped", lambda s: s.take(1).drain(), {}),
+    ("stopped", lambda s: s.concat([9]).first(), {}),
+    ("stopped", leave, {}),
+    ("error", lambda s: s.drain(), {"fail_at": 1, "error": OSError("gone")}),
+]
+
+
+class TestFinalize:
+    """
+    Once, on every way out.
+    """
+
+    async def test_passes_items_on(self) -> None:
+        """
+        Items pass unchanged under every contract.
+        """
+        await check_operator(lambda s: s.finalize(lambda outcome: None), [1, 2, 3], [1, 2, 3], reads_ahead=0)
+
+    async def test_tells_the_outcome(self) -> None:
+        """
+        It is told how the run ended, once, after the source has been closed.
+        """
+        for name, operate, script in WAYS_OUT:
+            probe = Probe(range(3), **script)
+            seen: list[tuple[str, bool]] = []
+            stream = JaypieStream(probe).finalize(partial(write_down, seen, probe))
+            try:
+                await operate(stream)
+            except OSError:
+                assert name == "error"
+            assert seen == [(name, True)]
+
+    async def test_cancelled(self) -> None:
+        """
+        A cancelled run tells so, and an async callable is shielded from cancel scopes.
+        """
+        seen: list[str] = []
+
+        async def slow(outcome: Outcome) -> None:
+            await asyncio.sleep(0)
+            seen.append(outcome.kind)
+
+        with anyio.CancelScope() as scope:
+
+            async def cancel(n: int) -> None:
+                scope.cancel()
+                await asyncio.sleep(0)
+
+            await JaypieStream([1]).finalize(slow).map(cancel).drain()
+        assert scope.cancelled_caught
+        assert seen == ["cancelled"]
+
+    async def test_order_of_several(self) -> None:
+        """
+        The one further up is called first.
+        """
+        seen: list[str] = []
+        stream = (
+            JaypieStream([1]).finalize(lambda _: seen.append("upper")).map(abs).finalize(lambda _: seen.append("lower"))
+        )
+        await stream.drain()
+        assert seen == ["upper", "lower"]
+
+    async def test_its_own_error(self) -> None:
+        """
+        Its error is raised where the run went well, and a note where it had failed.
+        """
+
+        def fail(outcome: Outcome) -> None:
+            raise KeyError("cleanup")
+
+        with pytest.raises(KeyError, match="cleanup"):
+            await JaypieStream([1]).finalize(fail).drain()
+        with pytest.raises(ZeroDivisionError) as caught:
+            await JaypieStream([0]).map(lambda n: 1 // n).finalize(fail).drain()
+        assert caught.value.__notes__ == ["while closing: KeyError: 'cleanup'"]
+
+    async def test_grace(self) -> None:
+        """
+        An async callable that takes too long is cut.
+        """
+
+        async def hang(outcome: Outcome) -> None:
+            await asyncio.Event().wait()
+
+        with pytest.raises(CleanupTimeoutError, match=r"took longer than 0\.001 seconds"):
+            await JaypieStream([1]).finalize(hang, grace=0.001).drain()
+
+    async def test_never_pulled(self) -> None:
+        """
+        A run that was never pulled has no way out.
+        """
+        seen: list[Outcome] = []
+        async with JaypieStream([1]).finalize(seen.append).open():
+            pass
+        assert seen == []
+
+    def test_bad_argument(self) -> None:
+        """
+        What cannot be called is refused where the pipeline is written.
+        """
+        wrong: Any = 3
+        with pytest.raises(TypeError, match=r"finalize\(\) expects a callable, sync or async, not 3"):
+            JaypieStream([1]).finalize(wrong)
+
+    def test_bad_grace(self) -> None:
+        """
+        A grace that is no time is refused too.
+        """
+        with pytest.raises(ValueError, match=r"finalize\(grace=\) must be above 0 seconds, not 0"):
+            JaypieStream([1]).finalize(print, grace=0)

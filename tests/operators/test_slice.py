@@ -1,0 +1,55 @@
+"""
+`slice`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from jaystream import JaypieStream
+from jaystream.testing import Probe
+from tests.checks import check_operator
+
+
+class TestSlice:
+    """
+    Slicing, as lists are sliced.
+    """
+
+    async def test_as_a_list(self) -> None:
+        """
+        Every slice gives what it gives of a list.
+        """
+        items = list(range(7))
+        for start in (None, 0, 2, 9):
+            for stop in (None, 0, 1, 5, 9):
+                for step in (None, 1, 2, 3):
+                    assert await JaypieStream(items)[start:stop:step].to_list() == items[start:stop:step]
+
+    async def test_contracts(self) -> None:
+        """
+        It keeps the contracts.
+        """
+        await check_operator(lambda s: s[1:6:2], list(range(9)), [1, 3, 5])
+
+    async def test_demand(self) -> None:
+        """
+        It reads nothing behind the last item that it gives.
+        """
+        probe = Probe(range(20))
+        assert await JaypieStream(probe)[1:9:3].to_list() == [1, 4, 7]
+        assert probe.reads == 8
+
+    def test_bad_argument(self) -> None:
+        """
+        Negative parts, a step of 0 and single numbers are refused where the pipeline is written.
+        """
+        stream = JaypieStream([1])
+        for wrong in (slice(-1, None), slice(None, -2), slice(None, None, -1), slice(None, None, 0)):
+            with pytest.raises(ValueError, match=r"slice\((start|stop|step)=\) must be at least"):
+                stream[wrong]
+        one: Any = 1
+        with pytest.raises(TypeError, match=r"a stream takes a slice \[a:b:c\], not 1"):
+            stream[one]
