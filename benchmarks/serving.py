@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextlib.contextmanager
-def uvicorn(app: str, *options: str) -> Iterator[tuple[int, int]]:
+def uvicorn(app: str, *options: str) -> Generator[tuple[int, int], None, None]:
     """
     Serve *app* while the block runs, and give the port and the process id.
 

@@ -14,7 +14,7 @@ from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder, format_ndjson
 from jaystream.formats.sse import SseEncoder, SseEvent, format_sse
 from jaystream.formats.sse_decoder import SseDecoder
 from jaystream.formats.stream_error import format_stream_error
-from jaystream.sinks.aws_lambda import create_asgi_stream, create_lambda_stream
+from jaystream.sinks.aws_lambda import ResponseWriter, create_asgi_stream, create_lambda_stream
 from jaystream.sinks.report import SinkReport
 from jaystream.stream import JaypieStream, Operator, create_jaypie_stream, stream_to_sse
 
@@ -31,6 +31,7 @@ __all__ = [
     "NdjsonEncoder",
     "Operator",
     "Outcome",
+    "ResponseWriter",
     "SinkReport",
     "SseDecoder",
     "SseEncoder",

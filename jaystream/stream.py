@@ -7,12 +7,14 @@ from __future__ import annotations
 from asyncio import CancelledError
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
+from inspect import isasyncgenfunction
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from jaystream._core import fuse
+from jaystream._core.lend import Borrower, Loan, is_generator
 from jaystream._core.ownership import SWALLOWED, Generated, cancel_requests, describe, kind_of
-from jaystream._core.plan import Plan, Source, T_co, iterate_in
+from jaystream._core.plan import Plan, Source, T_co, iterate_in, plan_in
 from jaystream._core.run import Run
 from jaystream._core.shelter import Around, Loose
 from jaystream.integrations.response import ResponseMixin
@@ -97,11 +99,14 @@ class JaypieStream(
 
     # running ------------------------------------------------------------------------------------------------------
 
-    def __aiter__(self) -> AsyncIterator[T_co]:
+    def __aiter__(self) -> AsyncGenerator[T_co, None]:
         """
         Run the stream under `async for`.
         """
-        return self._iterate(Run(Loose()))
+        items = self._iterate(Run(Loose()))
+        if self._plan.loan is not None:
+            self._plan.loan.note(items)
+        return items
 
     def _iterate(self, run: Run) -> AsyncGenerator[T_co, None]:
         items: AsyncGenerator[T_co, None] = fuse.iterate(self._plan, run)
@@ -139,14 +144,39 @@ class JaypieStream(
             TypeError: At this call, if *f* gives something else.
 
         Flow:
-            As *f* builds it; a function that gives a `JaypieStream` is fused with the rest.
+            As *f* builds it; a function that gives a `JaypieStream` is fused with the rest. An `async def` generator
+            is called anew by each run, and what it opens from the stream is closed with it.
 
         >>> def odd(stream):
         ...     return stream.filter(lambda n: n % 2)
         >>> asyncio.run(JaypieStream.of(1, 2, 3).pipe(odd).to_list())
         [1, 3]
         """
-        return _as_stream(f(self, *args, **kwargs), f)
+        loan = Loan()
+        result: Any = f(self._with(loan), *args, **kwargs)
+        plan = plan_in(result)
+        if plan is not None:
+            return cast("JaypieStream[R]", result._with(self._plan.loan) if plan.loan is loan else result)
+        if is_generator(result):
+            if not isasyncgenfunction(f):
+                return JaypieStream(Borrower(loan, lambda: result))
+            return JaypieStream(lambda: self._borrowed(lambda stream: f(stream, *args, **kwargs)))
+        if getattr(result, "__aiter__", None) is None:
+            raise TypeError(
+                f"a stream is piped through functions that give a stream or an async iterable; {describe(f)} gave "
+                f"{describe(result)}"
+            )
+        return JaypieStream(result)
+
+    def _with(self, loan: Loan | None) -> JaypieStream[T_co]:
+        """The same stream, lent or not."""
+        made = cast("JaypieStream[T_co]", object.__new__(JaypieStream))
+        made._plan = Plan(self._plan.source, self._plan.stages, loan)
+        return made
+
+    def _borrowed(self, make: Callable[[JaypieStream[T_co]], Any]) -> Borrower:
+        loan = Loan()
+        return Borrower(loan, lambda: make(self._with(loan)))
 
     def __or__(self, f: Callable[[JaypieStream[T_co]], AsyncIterable[R]]) -> JaypieStream[R]:
         """
@@ -228,6 +258,7 @@ class _Opened(Generic[T_co]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         settled: object = False
+        self._shelter.failure = error
         try:
             settled = await Generated(self._items).close(error)
         except Exception as problem:
@@ -269,7 +300,7 @@ class Operator(Generic[A, B]):
         """
         Apply the operator to a stream or to any other source.
         """
-        return _as_stream(self._f(JaypieStream(source)), self._f)
+        return JaypieStream(source).pipe(self._f)
 
     def __or__(self, other: Callable[[JaypieStream[B]], AsyncIterable[C]]) -> Operator[A, C]:
         """
@@ -287,17 +318,6 @@ class Operator(Generic[A, B]):
 
     def __repr__(self) -> str:
         return f"Operator({describe(self._f)})"
-
-
-def _as_stream(result: AsyncIterable[R], f: object) -> JaypieStream[R]:
-    if isinstance(result, JaypieStream):
-        return result
-    if not hasattr(type(result), "__aiter__"):
-        raise TypeError(
-            f"a stream is piped through functions that give a stream or an async iterable; {describe(f)} gave "
-            f"{describe(result)}"
-        )
-    return JaypieStream(result)
 
 
 def create_jaypie_stream(source: AnySource[R]) -> JaypieStream[R]:
@@ -323,7 +343,7 @@ def stream_to_sse(stream: AsyncIterable[Chunk | bytes]) -> AsyncIterator[str]:
     >>> async def main():
     ...     return [event async for event in stream_to_sse(JaypieStream.of({"type": "text", "content": "Hi"}))]
     >>> asyncio.run(main())
-    ['event: text\\ndata: {"type":"text","content":"Hi"}\\n\\n']
+    ['event: text\ndata: {"type":"text","content":"Hi"}\n\n']
     """
     chunks: JaypieStream[Any] = JaypieStream(stream)
     return aiter(chunks.format_sse().map(bytes.decode))

@@ -11,6 +11,7 @@ import linecache
 from asyncio import CancelledError
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
+from contextlib import suppress
 from itertools import count
 from typing import Any, TypeAlias
 
@@ -83,7 +84,8 @@ class Segment:
         key = (plain, counted, self.shape, terminal and terminal.shape)
         found = _compiled.get(key)
         if found is not None:
-            _compiled.move_to_end(key)
+            with suppress(KeyError):  # another thread may have pushed it out just now
+                _compiled.move_to_end(key)
             return found
         text = LoopWriter(self.stages, terminal, plain=plain, counted=counted).write()
         made = _compiled[key] = _compile(text), text

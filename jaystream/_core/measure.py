@@ -21,12 +21,13 @@ class StageStats:
         items_out: Items that it gave to the stage below.
     """
 
+    __module__ = "jaystream"
     __slots__ = ("items_in", "items_out", "name")
 
     def __init__(self, name: str, items_in: int, items_out: int) -> None:
-        self.name = name
-        self.items_in = items_in
-        self.items_out = items_out
+        self.name: str = name
+        self.items_in: int = items_in
+        self.items_out: int = items_out
 
     def __repr__(self) -> str:
         return f"StageStats({self.name!r}, items_in={self.items_in}, items_out={self.items_out})"
@@ -46,16 +47,17 @@ class StreamStats:
         outcome: "end", "stopped", "cancelled" or "error".
     """
 
+    __module__ = "jaystream"
     __slots__ = ("consumer_wait", "first_item", "items", "outcome", "seconds", "source_wait", "stages")
 
     def __init__(self) -> None:
         self.stages: tuple[StageStats, ...] = ()
-        self.items = 0
-        self.seconds = 0.0
+        self.items: int = 0
+        self.seconds: float = 0.0
         self.first_item: float | None = None
-        self.source_wait = 0.0
-        self.consumer_wait = 0.0
-        self.outcome = "end"
+        self.source_wait: float = 0.0
+        self.consumer_wait: float = 0.0
+        self.outcome: str = "end"
 
     def __repr__(self) -> str:
         return f"StreamStats({', '.join(f'{name}={getattr(self, name)!r}' for name in sorted(self.__slots__))})"

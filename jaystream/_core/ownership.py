@@ -38,6 +38,16 @@ def describe(value: object, limit: int = 80) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
+def _is(thing: object, kinds: type | tuple[type, ...]) -> bool:
+    """`isinstance`, of which type checkers conclude nothing: a class without its parameters is of no use to them."""
+    return isinstance(thing, kinds)
+
+
+def _method(thing: object, name: str) -> Any:
+    """A special method, looked up where Python looks: in the class. None if there is none."""
+    return getattr(type(thing), name, None)
+
+
 def kind_of(origin: object) -> str:
     """
     How *origin* is read: "stream", "context", "async", "sync", "awaitable" or "callable", in this order.
@@ -48,10 +58,10 @@ def kind_of(origin: object) -> str:
     cls = type(origin)
     if cls in PLAIN:
         return "sync"
-    if isinstance(origin, Described):
+    if _is(origin, Described):
         return "stream"
-    if isinstance(origin, (str, bytes, bytearray, memoryview, Mapping)):
-        fix = ".items()" if isinstance(origin, Mapping) else f"JaypieStream.of({describe(origin, 20)})"
+    if _is(origin, (str, bytes, bytearray, memoryview, Mapping)):
+        fix = ".items()" if _is(origin, Mapping) else f"JaypieStream.of({describe(origin, 20)})"
         raise TypeError(
             f"a source of items is expected, not a {cls.__name__} ({describe(origin)}): its parts are rarely "
             f"what is meant; put it in a list or use {fix}"
@@ -60,7 +70,7 @@ def kind_of(origin: object) -> str:
         return "context"
     if hasattr(cls, "__aiter__"):
         return "async"
-    if isinstance(origin, Future):  # iterable only as an old way to be awaited
+    if _is(origin, Future):  # iterable only as an old way to be awaited
         return "awaitable"
     if hasattr(cls, "__iter__"):
         return "sync"
@@ -123,14 +133,15 @@ class Closer:
 
     async def close(self, error: BaseException | None) -> object:
         """Close by the first of `aclose` and `close`."""
-        thing = self.thing
-        if type(thing) is AsyncGeneratorType and thing.ag_frame is None:
+        thing: Any = self.thing
+        generator = _is(thing, AsyncGeneratorType)
+        if generator and thing.ag_frame is None:
             return None  # it has ended by itself
-        if type(thing) is AsyncGeneratorType and isinstance(error, CancelledError):
+        if generator and isinstance(error, CancelledError):
             cancellation = error
             return await bounded(lambda: _throw(thing, cancellation), thing, GRACE)
         close = getattr(thing, "aclose", None) or getattr(thing, "close", None)
-        if type(thing) is GeneratorType or close is None:
+        if _is(thing, GeneratorType) or close is None:
             return close and close()
         await bounded(close, thing, GRACE)
         return None
@@ -174,7 +185,7 @@ class Exit(Closer):
 
     async def close(self, error: BaseException | None) -> object:
         thing: Any = self.thing
-        leave = type(thing).__aexit__
+        leave = _method(thing, "__aexit__")
         if error is None or isinstance(error, GeneratorExit):
             return await bounded(lambda: leave(thing, None, None, None), thing, GRACE)
         return await bounded(lambda: leave(thing, type(error), error, error.__traceback__), thing, GRACE)
@@ -231,7 +242,7 @@ async def obtain(origin: object, owned: list[Closer], run: Run, source: Source |
         StreamConsumedError: If it can run once and has.
     """
     entered: object = None
-    called = False
+    called = managed = False
     while True:
         subject: Any = origin
         kind = kind_of(subject) if subject is not entered else _inside(subject)
@@ -242,14 +253,17 @@ async def obtain(origin: object, owned: list[Closer], run: Run, source: Source |
         if kind == "context":
             spend(None if called else source)
             entered = subject
-            origin = await type(subject).__aenter__(subject)
+            origin = await _method(subject, "__aenter__")(subject)
             owned.append(Exit(subject))
+            managed = True
         elif kind == "async":
             iterator = subject.__aiter__()
             if iterator is subject:
                 if entered is None:
                     spend(source, subject if called else None)
-            elif hasattr(type(iterator), "__aenter__"):
+                if managed and not _is(subject, AsyncGeneratorType):
+                    return iterator, True  # its manager closes it; generators may be closed twice, and many are not
+            elif _method(iterator, "__aenter__") is not None:
                 origin = iterator
                 continue
             if iterator is not entered:
@@ -289,6 +303,7 @@ def discard(source: Source) -> None:
     """
     Let go of a source that will not run: a coroutine must not warn that it was never awaited.
     """
-    if isinstance(source.origin, CoroutineType):
+    coroutine: Any = source.origin
+    if _is(coroutine, CoroutineType):
         source.spent = True
-        source.origin.close()
+        coroutine.close()

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, Callable, Hashable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
+    from jaystream._core.lend import Loan
     from jaystream._core.ownership import Closer
     from jaystream._core.run import Loop, Run
     from jaystream._core.writer import LoopWriter
@@ -124,17 +125,23 @@ class Boundary(Stage):
 class Plan:
     """
     A source and its stages. What a run needs again and again is worked out once and kept in `_cache`.
+
+    Attributes:
+        source: Where the items come from.
+        stages: The operators, from the source on.
+        loan: Notes what is opened from a stream that was lent to a function.
     """
 
-    __slots__ = ("_cache", "source", "stages")
+    __slots__ = ("_cache", "loan", "source", "stages")
 
-    def __init__(self, source: Source, stages: tuple[Stage, ...] = ()) -> None:
+    def __init__(self, source: Source, stages: tuple[Stage, ...] = (), loan: Loan | None = None) -> None:
         self.source = source
         self.stages = stages
+        self.loan = loan
         self._cache: dict[Hashable, Any] = {}
 
     def then(self, stage: Stage) -> Plan:
-        return Plan(self.source, (*self.stages, stage))
+        return Plan(self.source, (*self.stages, stage), self.loan)
 
     def cached(self, key: Hashable, make: Callable[[], Any]) -> Any:
         found = self._cache.get(key)
@@ -171,7 +178,7 @@ class Described(Generic[T_co]):
     def _replace_last(self, stage: Stage) -> JaypieStream[Any]:
         """The same kind of stream with another last stage."""
         made = object.__new__(type(self))
-        made._plan = Plan(self._plan.source, (*self._plan.stages[:-1], stage))
+        made._plan = Plan(self._plan.source, (*self._plan.stages[:-1], stage), self._plan.loan)
         return cast("JaypieStream[Any]", made)  # every Described that is made is one
 
     @abstractmethod

@@ -31,19 +31,20 @@ STRIDE = 64
 
 class Outcome:
     """
-    How a run left a stage, as `finalize` is told.
+    How a run ended, as `finalize` is told.
 
     Attributes:
         kind: "end" (the source ended), "stopped" (the stages below or the consumer wanted no more), "cancelled" or
             "error".
-        error: What went up through the loop, for "cancelled" and "error".
+        error: What went wrong, above or below, for "cancelled" and "error".
     """
 
+    __module__ = "jaystream"
     __slots__ = ("error", "kind")
 
     def __init__(self, kind: str, error: BaseException | None = None) -> None:
-        self.kind = kind
-        self.error = error
+        self.kind: str = kind
+        self.error: BaseException | None = error
 
     def __repr__(self) -> str:
         return f"Outcome({self.kind!r})" if self.error is None else f"Outcome({self.kind!r}, {self.error!r})"
@@ -157,11 +158,15 @@ class Loop:
 
     async def _close(self, mark: int, error: BaseException | None) -> bool:
         shelter = self.run.shelter
+        failure = shelter.failure
+        if error is not None and not isinstance(error, GeneratorExit):
+            shelter.failure = error
         shelter.up()
         try:
             return await self._close_each(mark, error)
         finally:
             shelter.down()
+            shelter.failure = failure
 
     async def _close_each(self, mark: int, error: BaseException | None) -> bool:
         problems: list[Exception] = []
@@ -260,18 +265,11 @@ class Finalizer(Closer):
 
     async def close(self, error: BaseException | None) -> object:
         callback: Any = self.thing
-        stopped = error is None and self.loop.ending > self.index
-        outcome = Outcome("stopped") if stopped else outcome_of(error)
+        stopped = isinstance(error, GeneratorExit) or (error is None and self.loop.ending > self.index)
+        cause = self.loop.run.shelter.failure if stopped else error
+        if cause is not None:
+            outcome = Outcome("cancelled" if isinstance(cause, CancelledError) else "error", cause)
+        else:
+            outcome = Outcome("stopped" if stopped else "end")
         await bounded(lambda: callback(outcome), callback, self.grace)
         return None
-
-
-def outcome_of(error: BaseException | None) -> Outcome:
-    """
-    What *error*, gone up through a loop, says of the run.
-    """
-    if error is None:
-        return Outcome("end")
-    if isinstance(error, GeneratorExit):
-        return Outcome("stopped")
-    return Outcome("cancelled" if isinstance(error, CancelledError) else "error", error)

@@ -18,7 +18,11 @@ import anyio
 class Shelter(Protocol):
     """
     What a run asks before it opens its source, and before and after it closes something.
+
+    `failure` is what the run is being closed for: a generator that is closed from below learns of no error by itself.
     """
+
+    failure: BaseException | None
 
     def opened(self) -> None: ...
     def up(self) -> None: ...
@@ -31,14 +35,16 @@ class Around:
 
     Attributes:
         after: Called once when what is being closed is closed.
+        failure: What the run is being closed for, if it is an error.
     """
 
-    __slots__ = ("_depth", "_scope", "after")
+    __slots__ = ("_depth", "_scope", "after", "failure")
 
     def __init__(self) -> None:
         self._scope = anyio.CancelScope()
         self._depth = 0
         self.after: Callable[[], object] | None = None
+        self.failure: BaseException | None = None
 
     @property
     def closing(self) -> bool:
@@ -77,9 +83,10 @@ class Loose:
     A source that left a scope of its own open must leave that one first, so it is closed without a shield.
     """
 
-    __slots__ = ("_depth", "_known", "_outer", "_scope")
+    __slots__ = ("_depth", "_known", "_outer", "_scope", "failure")
 
     def __init__(self) -> None:
+        self.failure: BaseException | None = None
         self._depth = 0
         self._known = False
         self._outer: object = None

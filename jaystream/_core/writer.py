@@ -30,6 +30,7 @@ class LoopWriter:
         self._depth = 0
         self._at = 0  # the stage that writes, counted from 1
         self._levels: list[tuple[int, Sequence[str]]] = []  # open loops: the stage each belongs to, the lines behind it
+        self._may_end = any(stage.ends or stage.heads for stage in self._stages)
         self._guarded = [f"f{i}" for i, stage in enumerate(self._stages, 1) if stage.guarded]
 
     # what stages call ---------------------------------------------------------------------------------------------
@@ -73,10 +74,10 @@ class LoopWriter:
         """Write, in a set-up: the stream ends before anything is opened."""
         self.line(f"ending = {self._at}")
 
-    def loop(self, items: str) -> None:
-        """Open a loop over a plain iterable; the stages below go into it."""
+    def loop(self, items: str, *, many: bool = True) -> None:
+        """Open a loop over a plain iterable, of *many* items or of at most one; the stages below go into it."""
         self.line(f"for x in {items}:")
-        self._open()
+        self._open(many=many)
 
     def pull(self, origin: str) -> None:
         """Open a loop over any source, which the run owns while it lasts; the stages below go into it."""
@@ -99,9 +100,10 @@ class LoopWriter:
         )
         self._open(next_item, (f"if len(owned) > {mark}:", f"    await release({mark})"))
 
-    def send(self, item: str) -> None:
-        """From a head or a flush: send one item through the stages below."""
-        self._nested(lambda: self.loop(f"({item},)"))
+    def send(self, item: str, *, when: str | None = None) -> None:
+        """From a head or a flush: send one item (if *when*) through the stages below."""
+        one = f"({item},)" if when is None else f"({item},) if {when} else ()"
+        self._nested(lambda: self.loop(one, many=False))
 
     def send_each(self, items: str) -> None:
         """From a head or a flush: send each item of a plain iterable through the stages below."""
@@ -115,45 +117,56 @@ class LoopWriter:
 
     def write(self) -> str:
         """The text of the function."""
-        stages = self._stages
-        names = [f"{word}{i}" for i, stage in enumerate(stages, 1) for word in stage.names]
+        self._depth = 2
+        if self._late_flushes(0):
+            with self.block("try:"):
+                self._write_heads()
+                self._write_main()
+            self.line("except Exception as error:")
+            self.line("    failure = error")
+        else:
+            self._write_heads()
+            self._write_main()
+        self._write_flushes()
+        body, self._lines = self._lines, []
+        self._depth = 0
         self.line("async def fused(loop, values):")
         self._depth = 1
+        self._write_setup("\n".join(body))
+        self.line("try:")
+        self._lines += body
+        ending = ["loop.ending = ending"] if self._may_end else []
+        failure = ["failure = None"] if self._late_flushes(0) else []
+        with self.block("except BaseException as error:"):
+            for text in (*failure, *ending, "if not await loop.close(error):", "    raise"):
+                self.line(text)
+        with self.block("else:"):
+            for text in (*ending, "await loop.close()"):
+                self.line(text)
+        if self._returns:
+            self.line("return result")
+        return "\n".join(self._lines) + "\n"
+
+    def _write_setup(self, body: str) -> None:
+        names = [f"{word}{number}" for number, stage in enumerate(self._stages, 1) for word in stage.names]
         if names:
             self.line(f"({', '.join(names)},) = values")
-        self.line("look, own, owned, release = loop.look, loop.own, loop.owned, loop.release")
-        self.line("left, ending, failure = 1, 0, None")
+        self.line("left, look = 1, loop.look")
+        if "owned" in body or "release" in body:
+            self.line("own, owned, release = loop.own, loop.owned, loop.release")
+        if "release(base)" in body:
+            self.line("base = len(owned)")
+        if self._may_end:
+            self.line("ending = 0")
+        if self._late_flushes(0):
+            self.line("failure = None")
         if self._guarded:
             self.line("guarded = True")
         if self._counted:
             self.line("counts = loop.counts")
-        for self._at, stage in enumerate(stages, 1):
+        for number, stage in enumerate(self._stages, 1):
+            self._at = number
             stage.write_setup(self)
-        self.line("try:")
-        self._depth = 2
-        late = self._late_flushes(0)
-        if late:
-            self.line("try:")
-            self._depth += 1
-        self._write_heads()
-        self._write_main()
-        if late:
-            self._depth -= 1
-            self.line("except Exception as error:")
-            self.line("    failure = error")
-        self._write_flushes()
-        self._depth = 1
-        self.line("except BaseException as error:")
-        self.line("    failure = None")
-        self.line("    loop.ending = ending")
-        self.line("    if not await loop.close(error):")
-        self.line("        raise")
-        self.line("else:")
-        self.line("    loop.ending = ending")
-        self.line("    await loop.close()")
-        if self._returns:
-            self.line("return result")
-        return "\n".join(self._lines) + "\n"
 
     def _write_heads(self) -> None:
         # The stage furthest down asks first, so its head comes first, and may end the stream for those above. What has
@@ -177,6 +190,9 @@ class LoopWriter:
         self._at = 0
         self._open()
         self._fill(0)
+        if any(stage.flushes for stage in self._stages) and any(stage.ends for stage in self._stages):
+            self.line("if ending:")  # what has ended early is closed before the items for the end come
+            self.line("    await release(base)")
         self._depth = depth
 
     def _write_flushes(self) -> None:
@@ -237,12 +253,13 @@ class LoopWriter:
             for text in after:
                 self.line(text)
 
-    def _open(self, before: Sequence[str] = (), after: Sequence[str] = ()) -> None:
+    def _open(self, before: Sequence[str] = (), after: Sequence[str] = (), *, many: bool = True) -> None:
         self._depth += 1
         self._levels.append((self._at, after))
         for text in before:
             self.line(text)
-        self._check()
+        if many:
+            self._check()
 
     def _leave_if_ended(self) -> None:
         base, _ = self._levels[-1]

@@ -14,7 +14,8 @@ from jaystream.sinks.asgi_options import AsgiOptions, response_headers
 from jaystream.sinks.framing import framed
 
 if TYPE_CHECKING:
-    from jaystream.integrations.plain import PlainResponse as Base
+    from starlette.responses import Response as Base
+
     from jaystream.sinks.asgi_options import Receive, Scope, Send
     from jaystream.sinks.report import SinkReport
 else:
@@ -46,7 +47,7 @@ class StreamResponse(Base):
         self.status_code = options.status
         self.media_type = wire.media_type
         self.raw_headers = response_headers(wire, options.headers)
-        self.background = None
+        self.background: Any = None
         self.body = b""  # what Starlette's own middleware may look at
         self.report: SinkReport | None = None
         self._stream = stream

@@ -48,9 +48,9 @@ class Chunk(Stage):
     def write_flush(self, code: LoopWriter) -> None:
         # What is held goes out before an error from above; it is empty when the error came from below.
         held = code.name("held")
-        code.line(f"x = (tuple({held}),) if {held} else ()")
+        code.line(f"x = tuple({held})")
         code.line(f"{held}.clear()")
-        code.send_each("x")
+        code.send("x", when="x")
 
 
 class GroupMixin(Described[T_co]):

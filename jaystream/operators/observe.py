@@ -103,8 +103,8 @@ class Stats(Boundary):
         meter, began = loop.meter or Meter(), perf_counter()
         stats = meter.stats
 
-        def finish(outcome: Outcome) -> None:
-            self.report(meter.finish(perf_counter() - began, outcome.kind))
+        def finish(outcome: Outcome) -> object:
+            return self.report(meter.finish(perf_counter() - began, outcome.kind))
 
         loop.owned.append(Finalizer(loop, 0, finish, GRACE))
         try:
@@ -195,7 +195,7 @@ class ObserveMixin(Described[T_co]):
         Measure the stages above, and call *report* with a `StreamStats` when the run ends, however it ends.
 
         Args:
-            report: A plain callable.
+            report: Called with the report, sync or async.
 
         Raises:
             TypeError: At this call, if *report* cannot be called.

@@ -88,7 +88,7 @@ class DecodeUtf8(Stage):
 
     def write_flush(self, code: LoopWriter) -> None:
         code.line(f"x = {code.name('decoder')}.flush()")
-        code.send_each("(x,) if x else ()")
+        code.send("x", when="x")
 
 
 class Text(Stage):
@@ -178,7 +178,7 @@ class TextMixin(Described[T_co]):
             Keeps order, holds at most three bytes, gives no empty text. What is incomplete at the end is an error (or
             U+FFFD); an error from above passes without it.
 
-        >>> asyncio.run(JaypieStream.of(b"caf\\xc3", b"\\xa9").decode_utf8().to_list())
+        >>> asyncio.run(JaypieStream.of(b"caf\xc3", b"\xa9").decode_utf8().to_list())
         ['caf', 'é']
         """
         return self._then(DecodeUtf8(errors))
@@ -199,7 +199,7 @@ class TextMixin(Described[T_co]):
             Keeps order, holds one item, gives no empty bytes.
 
         >>> asyncio.run(JaypieStream.of("é").encode().to_list())
-        [b'\\xc3\\xa9']
+        [b'\xc3\xa9']
         """
         return self._then(Encode(encoding, errors))
 
@@ -221,7 +221,7 @@ class TextMixin(Described[T_co]):
             Keeps order, holds one line. A last line without an end is given at the end; an error from above passes
             without it, since a line that was cut is no line.
 
-        >>> asyncio.run(JaypieStream.of("one\\r", "\\ntw", "o").lines().to_list())
+        >>> asyncio.run(JaypieStream.of("one\r", "\ntw", "o").lines().to_list())
         ['one', 'two']
         """
         return self._then(Decode("lines", partial(_Lines, max_line)))

@@ -97,7 +97,7 @@ class WireMixin(Described[T_co]):
             Keeps order, holds one item. Source: the WHATWG HTML standard, 9.2.
 
         >>> asyncio.run(JaypieStream.of({"type": "text", "content": "Hi"}).format_sse().to_list())
-        [b'event: text\\ndata: {"type":"text","content":"Hi"}\\n\\n']
+        [b'event: text\ndata: {"type":"text","content":"Hi"}\n\n']
         """
         return self._then(Format("format_sse", partial(SseEncoder, event=event, id=id, retry=retry, dumps=dumps)))
 
@@ -117,7 +117,7 @@ class WireMixin(Described[T_co]):
             Keeps order, holds one item.
 
         >>> asyncio.run(JaypieStream.of({"n": 1}).format_ndjson().to_list())
-        [b'{"n":1}\\n']
+        [b'{"n":1}\n']
         """
         return self._then(Format("format_ndjson", partial(NdjsonEncoder, dumps=dumps)))
 
@@ -150,7 +150,7 @@ class WireMixin(Described[T_co]):
             Keeps order, holds one event. Events come out the same however the input is cut; one that is incomplete at
             the end is dropped, as the standard (WHATWG HTML, 9.2.6) says.
 
-        >>> asyncio.run(JaypieStream.of(b"data: H", b"i\\n\\n").parse_sse().to_list())
+        >>> asyncio.run(JaypieStream.of(b"data: H", b"i\n\n").parse_sse().to_list())
         [SseEvent('Hi', id='')]
         """
         return self._then(Decode("parse_sse", partial(_SseText, max_event)))
@@ -183,7 +183,7 @@ class WireMixin(Described[T_co]):
             Keeps order, holds one line; the values before a bad line are given. An error from above passes without an
             incomplete last line.
 
-        >>> asyncio.run(JaypieStream.of(b'{"n": 1}\\n{"n"', b": 2}").parse_ndjson().to_list())
+        >>> asyncio.run(JaypieStream.of(b'{"n": 1}\n{"n"', b": 2}").parse_ndjson().to_list())
         [{'n': 1}, {'n': 2}]
         """
         loads = None

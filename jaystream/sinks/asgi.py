@@ -115,7 +115,11 @@ class Exchange:
         if failure is not None:
             return await self._tell(failure)
         await self._end_body()
-        return self._report.finish(self._ending if self._disconnected or self._pull.cut else "end")
+        return self._report.finish(self._how_it_ended())
+
+    def _how_it_ended(self) -> Ending:
+        # a stop that came while the stream was ending by itself has cut nothing
+        return self._ending if self._disconnected or self._pull.cut else "end"
 
     def _left(self, failure: Exception | None) -> SinkReport:
         """Finish without a client."""
@@ -162,7 +166,7 @@ class Exchange:
     async def _write_first(self, data: bytes) -> None:
         self._started = True
         await self._send(self._start)
-        if data or self._closing:
+        if (data or self._closing) and not self._outbox.discard:
             await self._write(data)
 
     # what ends the pull from outside --------------------------------------------------------------------------------

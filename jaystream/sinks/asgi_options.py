@@ -99,10 +99,10 @@ def raw_headers(headers: Headers | None, operator: str) -> RawHeaders:
     """
     if headers is None:
         return []
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    pairs: Iterable[tuple[object, object]] = headers.items() if isinstance(headers, Mapping) else headers
     raw: RawHeaders = []
     for name, value in pairs:
-        if not isinstance(name, str) or not isinstance(value, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+        if not isinstance(name, str) or not isinstance(value, str):
             raise TypeError(f"{operator}(headers=) expects names and values as str, not {name!r}: {value!r}")
         if any(mark in name + value for mark in "\r\n\0"):
             raise ValueError(f"{operator}(headers=) may not hold CR, LF or NUL: {name!r}: {value!r}")

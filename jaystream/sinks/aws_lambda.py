@@ -30,6 +30,8 @@ class ResponseWriter(Protocol):
     back-pressure only; so is `end`.
     """
 
+    __module__ = "jaystream"
+
     def write(self, data: bytes, /) -> object:
         """
         Take a piece of body.

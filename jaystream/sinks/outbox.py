@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from jaystream._core.plan import Stage
+from jaystream.formats.wire import framed
 
 if TYPE_CHECKING:
     from jaystream._core.writer import LoopWriter
@@ -106,7 +107,8 @@ class Outbox:
 
     def as_bytes(self, item: Any) -> bytes:
         """Frame an item that is not bytes; other buffers are bytes."""
-        return bytes(item) if isinstance(item, (bytes, bytearray, memoryview)) else self._encode(item)
+        ready = framed(item)
+        return self._encode(item) if ready is None else ready
 
     async def drained(self) -> None:
         """

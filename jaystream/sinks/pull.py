@@ -59,10 +59,12 @@ class Pull:
         self.running = True
         try:
             await execute(plan, Write(self._outbox), self.run)
-        except CancelledError:
+        except CancelledError as ended:
             if not self._stopping or self._main.cancelling() > self._requests + self._cancelled:
                 raise
             self.cut = True
+            # a source that made an error of the cancellation
+            return ended.__cause__ if isinstance(ended.__cause__, Exception) else None
         except Exception as error:
             return error
         finally:

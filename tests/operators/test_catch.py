@@ -30,7 +30,6 @@ class TestCatch:
         """
         After the items before the error come those of the handler, of any kind.
         """
-
         async def later(error: ZeroDivisionError) -> list[str]:
             return [str(error)]
 
@@ -64,8 +63,8 @@ class TestCatch:
         """
         probe = Probe([1], fail_at=1, error=OSError("gone"))
         seen: list[bool] = []
-        stream = JaypieStream(probe).catch(OSError, lambda error: seen.append(probe.closed))
-        assert await stream.count() == 1
+        stream = JaypieStream(probe).catch(OSError, lambda error: [seen.append(probe.closed)])
+        assert await stream.count() == 2
         assert seen == [True]
         probe.assert_released()
 
@@ -73,7 +72,6 @@ class TestCatch:
         """
         An error of the handler goes on, with the first as its context.
         """
-
         def fail(error: OSError) -> None:
             raise KeyError("handler")
 

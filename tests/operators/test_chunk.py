@@ -13,14 +13,6 @@ from jaystream.testing import Probe
 from tests.checks import check_operator
 
 
-def pairs(*tuples: tuple[int, ...]) -> list[tuple[int, ...]]:
-    return list(tuples)
-
-
-def missing(pair: tuple[int, ...]) -> int:
-    raise KeyError(pair)
-
-
 class TestChunk:
     """
     Tuples of a size.
@@ -30,10 +22,10 @@ class TestChunk:
         """
         Items come in tuples of the size, the last one shorter.
         """
-        await check_operator(lambda s: s.chunk(2), [1, 2, 3], pairs(*[(1, 2), (3,)]))
-        await check_operator(lambda s: s.chunk(2), [1, 2, 3, 4], pairs(*[(1, 2), (3, 4)]))
-        await check_operator(lambda s: s.chunk(1), [1, 2], pairs(*[(1,), (2,)]))
-        await check_operator(lambda s: s.chunk(10), [1, 2], pairs(*[(1, 2)]))
+        await check_operator(lambda s: s.chunk(2), [1, 2, 3], [(1, 2), (3,)])
+        await check_operator(lambda s: s.chunk(2), [1, 2, 3, 4], [(1, 2), (3, 4)])
+        await check_operator(lambda s: s.chunk(1), [1, 2], [(1,), (2,)])
+        await check_operator(lambda s: s.chunk(10), [1, 2], [(1, 2)])
 
     async def test_empty(self) -> None:
         """
@@ -58,7 +50,7 @@ class TestChunk:
             await JaypieStream([1, 1, 0]).map(lambda n: 1 // n).chunk(3).for_each(got.append)
         assert got == [(1, 1)]
         with pytest.raises(KeyError):
-            await JaypieStream([1, 2, 3]).chunk(2).map(missing).for_each(got.append)
+            await JaypieStream([1, 2, 3]).chunk(2).map(lambda pair: {}[pair]).for_each(got.append)
         assert got == [(1, 1)]
 
     def test_bad_argument(self) -> None:

@@ -25,9 +25,7 @@ class TestFilterMap:
         """
         None is dropped, other false values pass.
         """
-        await check_operator(
-            lambda s: s.filter_map(lambda n: None if n == 2 else n - 1), [1, 2, 3], [0, 2], reads_ahead=1
-        )
+        await check_operator(lambda s: s.filter_map(lambda n: None if n == 2 else n - 1), [1, 2, 3], [0, 2], reads_ahead=1)
 
     async def test_async_callable(self) -> None:
         """
@@ -46,7 +44,7 @@ class TestFilterMap:
         An error of the callable ends the stream after the items before it.
         """
         got: list[Any] = []
-        with pytest.raises(ZeroDivisionError, match=r"division|modulo"):
+        with pytest.raises(ZeroDivisionError, match="division|modulo"):
             await JaypieStream([2, 0, 1]).filter_map(lambda n: 4 // n).for_each(got.append)
         assert got == [2]
 

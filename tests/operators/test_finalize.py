@@ -4,25 +4,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from functools import partial
-from typing import TYPE_CHECKING, Any
-
 import anyio
+import asyncio
+from typing import Any
+
 import pytest
 
 from jaystream import JaypieStream
+from jaystream._core.run import Outcome
 from jaystream.errors import CleanupTimeoutError
 from jaystream.testing import Probe
 from tests.checks import check_operator
-
-if TYPE_CHECKING:
-    from jaystream._core.run import Outcome
-
-
-def write_down(seen: list[tuple[str, bool]], probe: Probe[int], outcome: Outcome) -> None:
-    seen.append((outcome.kind, probe.closed))
 
 
 async def leave(stream: JaypieStream[int]) -> None:
@@ -30,7 +22,7 @@ async def leave(stream: JaypieStream[int]) -> None:
         await anext(items)
 
 
-WAYS_OUT: list[tuple[str, Callable[[JaypieStream[int]], Coroutine[Any, Any, object]], dict[str, Any]]] = [
+WAYS_OUT: list[tuple[str, Any, dict[str, Any]]] = [
     ("end", lambda s: s.drain(), {}),
     ("stopped", lambda s: s.take(1).drain(), {}),
     ("stopped", lambda s: s.concat([9]).first(), {}),
@@ -57,7 +49,7 @@ class TestFinalize:
         for name, operate, script in WAYS_OUT:
             probe = Probe(range(3), **script)
             seen: list[tuple[str, bool]] = []
-            stream = JaypieStream(probe).finalize(partial(write_down, seen, probe))
+            stream = JaypieStream(probe).finalize(lambda outcome: seen.append((outcome.kind, probe.closed)))
             try:
                 await operate(stream)
             except OSError:
@@ -89,9 +81,7 @@ class TestFinalize:
         The one further up is called first.
         """
         seen: list[str] = []
-        stream = (
-            JaypieStream([1]).finalize(lambda _: seen.append("upper")).map(abs).finalize(lambda _: seen.append("lower"))
-        )
+        stream = JaypieStream([1]).finalize(lambda _: seen.append("upper")).map(abs).finalize(lambda _: seen.append("lower"))
         await stream.drain()
         assert seen == ["upper", "lower"]
 
@@ -99,7 +89,6 @@ class TestFinalize:
         """
         Its error is raised where the run went well, and a note where it had failed.
         """
-
         def fail(outcome: Outcome) -> None:
             raise KeyError("cleanup")
 
@@ -113,7 +102,6 @@ class TestFinalize:
         """
         An async callable that takes too long is cut.
         """
-
         async def hang(outcome: Outcome) -> None:
             await asyncio.Event().wait()
 

@@ -47,13 +47,9 @@ class TestFlatMap:
         """
         inner = [Probe([1, 2]), Probe([3, 4])]
         states: list[tuple[int, bool]] = []
-        got = (
-            await JaypieStream([0, 1])
-            .flat_map(lambda n: inner[n])
-            .tap(lambda item: states.append((item, inner[0].closed)))
-            .take(3)
-            .to_list()
-        )
+        got = await JaypieStream([0, 1]).flat_map(lambda n: inner[n]).tap(
+            lambda item: states.append((item, inner[0].closed))
+        ).take(3).to_list()
         assert got == [1, 2, 3]
         assert states == [(1, False), (2, False), (3, True)]
         for probe in inner:
@@ -75,7 +71,7 @@ class TestFlatMap:
         An error of the callable ends the stream after the items before it.
         """
         got: list[Any] = []
-        with pytest.raises(ZeroDivisionError, match=r"division|modulo"):
+        with pytest.raises(ZeroDivisionError, match="division|modulo"):
             await JaypieStream([1, 0]).flat_map(lambda n: [1 // n]).for_each(got.append)
         assert got == [1]
 

@@ -31,7 +31,6 @@ class TestOnEnd:
         """
         A coroutine function is awaited.
         """
-
         async def end() -> list[int]:
             return [9]
 

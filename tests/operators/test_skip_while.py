@@ -29,7 +29,6 @@ class TestSkipWhile:
         """
         A coroutine function is awaited.
         """
-
         async def small(n: int) -> bool:
             return n < 3
 
@@ -53,7 +52,7 @@ class TestSkipWhile:
         An error of the callable ends the stream after the items before it.
         """
         got: list[Any] = []
-        with pytest.raises(ZeroDivisionError, match=r"division|modulo"):
+        with pytest.raises(ZeroDivisionError, match="division|modulo"):
             await JaypieStream([1, 0]).skip_while(lambda n: 1 // n).for_each(got.append)
         assert got == []
 

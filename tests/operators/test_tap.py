@@ -31,7 +31,6 @@ class TestTap:
         """
         Coroutine functions are awaited.
         """
-
         async def look(_: object = None) -> None:
             seen.append("looked")
 
@@ -69,7 +68,7 @@ class TestTap:
         An error of the callable ends the stream after the items before it.
         """
         got: list[Any] = []
-        with pytest.raises(ZeroDivisionError, match=r"division|modulo"):
+        with pytest.raises(ZeroDivisionError, match="division|modulo"):
             await JaypieStream([1, 0]).tap(lambda n: 1 // n).for_each(got.append)
         assert got == [1]
 
@@ -85,7 +84,5 @@ class TestTap:
         """
         A tap without any callable is a mistake.
         """
-        with pytest.raises(
-            TypeError, match=r"tap\(\) expects a callable: tap\(f\), tap\(on_error=f\) or tap\(on_end=f\)"
-        ):
+        with pytest.raises(TypeError, match=r"tap\(\) expects a callable: tap\(f\), tap\(on_error=f\) or tap\(on_end=f\)"):
             JaypieStream([1]).tap()

@@ -5,7 +5,7 @@ The ASGI sink's demand and its joined writes: what goes out when, and what a pee
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -93,7 +93,7 @@ class TestJoinedWrites:
         """
         send = RecordingSend()
         items = [b"x" * size for size in (30_000, 30_000, 30_000, 70_000, 10, 10)]
-        await answer(JaypieStream.of(*items).format_text(), send)
+        await answer(JaypieStream[Any](items).format_text(), send)
         assert b"".join(items) == send.body
         assert [60_000, 30_000, 70_000, 20] == [len(piece) for piece in send.chunks]
 
@@ -104,7 +104,7 @@ class TestJoinedWrites:
         """
         send = RecordingSend()
         count = max(3, 200_000 // size) if size > 1 else 70_000
-        report = await answer(JaypieStream([b"x" * size] * count).format_text(), send)
+        report = await answer(JaypieStream[Any]([b"x" * size] * count).format_text(), send)
         assert (size * count, count) == (len(send.body), report.items)
         assert max(map(len, send.chunks)) <= max(65_536, size)
 
@@ -150,7 +150,7 @@ class TestBackPressure:
         """
         send, probe = RecordingSend(), Probe(b"x" * 1000 for _ in range(10_000))
         send.hold()
-        task = begin(answer(JaypieStream(probe).format_text(), send))
+        task = begin(answer(JaypieStream[Any](probe).format_text(), send))
         await turns(200)
         assert probe.reads <= 135  # one write under way, and one item more
         send.release()

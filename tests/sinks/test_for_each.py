@@ -23,7 +23,6 @@ class TestForEach:
         """
         The callable, sync or async, gets each item in order; the number of items comes back.
         """
-
         async def later(n: int) -> None:
             got.append(n)
 

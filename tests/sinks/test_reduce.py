@@ -17,10 +17,6 @@ async def add(a: int, b: int) -> int:
     return a + b
 
 
-def collect(so_far: Any, item: Any) -> Any:
-    return [*(so_far or []), item]
-
-
 class TestReduce:
     """
     Folding.
@@ -48,7 +44,7 @@ class TestReduce:
         """
         items: list[Any] = [None, 1]
         assert await JaypieStream(items).reduce(lambda a, b: (a, b)) == (None, 1)
-        assert await JaypieStream(items).reduce(collect, None) == [None, 1]
+        assert await JaypieStream(items).reduce(lambda a, b: [*(a or []), b], None) == [None, 1]
 
     async def test_empty(self) -> None:
         """
