@@ -8,8 +8,10 @@ import argparse
 import importlib
 import platform
 import sys
+from typing import TYPE_CHECKING
 
-from benchmarks.report import Row
+if TYPE_CHECKING:
+    from benchmarks.report import Row
 
 NAMES = ("fused", "imports", "sse_encode", "file_memory", "asgi_throughput", "idle_streams")
 
@@ -19,7 +21,9 @@ def main() -> int:
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which; all by default")
     parser.add_argument("--short", action="store_true", help="fewer repeats, for a look")
     arguments = parser.parse_args()
-    print(f"Python {platform.python_version()}, {platform.machine()}; fastest of interleaved runs; ratios within a run\n")
+    print(
+        f"Python {platform.python_version()}, {platform.machine()}; fastest of interleaved runs; ratios within a run\n"
+    )
     print(f"{'work':<52} {'jaystream':>12} {'against':>34} {'ratio':>7} {'bound':>9}  holds")
     for name in arguments.names or NAMES:
         try:

@@ -38,11 +38,9 @@ def each(path: str, count: int) -> float:
     with uvicorn("benchmarks.streaming_apps:app", "--http", "h11", "--loop", "asyncio") as (port, process):
         open_ones: list[socket.socket] = []
         try:
-            for _ in range(50):  # what is made once only
-                open_ones.append(_first_event(port, path))
+            open_ones += [_first_event(port, path) for _ in range(50)]  # what is made once only
             before = resident(process)
-            for _ in range(count):
-                open_ones.append(_first_event(port, path))
+            open_ones += [_first_event(port, path) for _ in range(count)]
             time.sleep(SETTLED)
             return (resident(process) - before) / count
         finally:

@@ -116,7 +116,7 @@ def others() -> dict[str, App]:
     """
     apps: dict[str, App] = {}
     try:
-        from sse_starlette import EventSourceResponse, JSONServerSentEvent
+        from sse_starlette import EventSourceResponse, JSONServerSentEvent  # noqa: PLC0415 - imported when it is needed, since it may not be there
     except ImportError:
         pass
     else:
@@ -133,9 +133,9 @@ def others() -> dict[str, App]:
 
         apps["/sse_starlette/singly"], apps["/sse_starlette/bursts"] = of(singly), of(bursts)
     try:
-        from fastapi import FastAPI
-        from fastapi.sse import EventSourceResponse as FastAPIEvents
-        from fastapi.sse import ServerSentEvent
+        from fastapi import FastAPI  # noqa: PLC0415 - imported when it is needed, since it may not be there
+        from fastapi.sse import EventSourceResponse as FastAPIEvents  # noqa: PLC0415 - imported when it is needed, since it may not be there
+        from fastapi.sse import ServerSentEvent  # noqa: PLC0415 - imported when it is needed, since it may not be there
     except ImportError:
         return apps
     api = FastAPI()

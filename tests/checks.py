@@ -273,7 +273,7 @@ async def cancel_at_every_await(
 
 async def _cancel_natively(main: Coroutine[Any, Any, Any], at: int) -> bool:
     loop = asyncio.get_running_loop()
-    stepped = Stepped(main, at, lambda: loop.call_soon(task.cancel))
+    stepped = Stepped(main, at, lambda: loop.call_soon(lambda: task.cancel()))  # noqa: PLW0108 - eager tasks run before `task` is bound
 
     async def run() -> Any:
         return await stepped
@@ -349,3 +349,12 @@ async def check_terminal(run: Callable[[JaypieStream[A]], Coroutine[Any, Any, An
     await cancel_at_every_await(again, "native")
     for probe in probes:
         assert probe.opens == probe.closes, probe.kinds
+
+
+def cancel_me() -> None:
+    """
+    Cancel the task that this is called in; its next await is where that lands.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    task.cancel()

@@ -57,7 +57,7 @@ class ResponseMixin(Described[T_co]):
         >>> JaypieStream.of("Hi").to_response().media_type
         'text/event-stream'
         """
-        from jaystream.integrations.stream_response import StreamResponse  # it imports Starlette
+        from jaystream.integrations.stream_response import StreamResponse  # noqa: PLC0415 - it imports Starlette
 
         options = AsgiOptions(
             "to_response",

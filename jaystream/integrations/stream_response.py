@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jaystream._core.plan import Described
 from jaystream.sinks.asgi import serve
 from jaystream.sinks.asgi_options import AsgiOptions, response_headers
 from jaystream.sinks.framing import framed
@@ -16,6 +15,7 @@ from jaystream.sinks.framing import framed
 if TYPE_CHECKING:
     from starlette.responses import Response as Base
 
+    from jaystream._core.plan import Described
     from jaystream.sinks.asgi_options import Receive, Scope, Send
     from jaystream.sinks.report import SinkReport
 else:

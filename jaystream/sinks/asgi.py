@@ -181,7 +181,7 @@ class Exchange:
                     self._leave("disconnected")
                     return
                 requests += not message.get("more_body", False)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - any failure is this one's business
             if is_gone(error):
                 self._leave("disconnected")
             else:
@@ -191,7 +191,7 @@ class Exchange:
     async def _await_shutdown(self, shutdown: Waitable) -> None:
         try:
             await shutdown.wait()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - any failure is this one's business
             log.warning("waiting for the shutdown event failed", exc_info=error)
         else:
             self._stop("shutdown")
@@ -263,7 +263,7 @@ class Exchange:
         return idle + options.keepalive
 
 
-async def serve(
+async def serve(  # noqa: PLR0917 - the ASGI triple and what belongs to it
     stream: Described[Any], scope: Scope, receive: Receive, send: Send, headers: RawHeaders, options: AsgiOptions
 ) -> SinkReport:
     """

@@ -5,7 +5,7 @@ What an ASGI response is told: the arguments of `to_asgi` and `to_response`, che
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
 from jaystream._core.ownership import describe
 from jaystream._core.stages import check_int, check_seconds
@@ -99,7 +99,8 @@ def raw_headers(headers: Headers | None, operator: str) -> RawHeaders:
     """
     if headers is None:
         return []
-    pairs: Iterable[tuple[object, object]] = headers.items() if isinstance(headers, Mapping) else headers
+    # callers without types may pass anything
+    pairs = cast("Iterable[tuple[object, object]]", headers.items() if isinstance(headers, Mapping) else headers)
     raw: RawHeaders = []
     for name, value in pairs:
         if not isinstance(name, str) or not isinstance(value, str):

@@ -30,8 +30,6 @@ class ResponseWriter(Protocol):
     back-pressure only; so is `end`.
     """
 
-    __module__ = "jaystream"
-
     def write(self, data: bytes, /) -> object:
         """
         Take a piece of body.
@@ -43,6 +41,9 @@ class ResponseWriter(Protocol):
         Take note that nothing more comes.
         """
         ...
+
+
+ResponseWriter.__module__ = "jaystream"  # in the class it would count as a member of the protocol
 
 
 class Delivery:
@@ -59,10 +60,10 @@ class Delivery:
         self._writer = writer
         self._wire = wire
         self._report = SinkReport()
-        self._outbox = Outbox(self._write, wire.encode, self._report, lambda error: self._pull.stop())
+        self._outbox = Outbox(self._write, wire.encode, self._report, lambda _: self._pull.stop())
         self._pull = Pull(self._outbox)
 
-    async def deliver(self, plan: Plan, throw: bool) -> SinkReport:
+    async def deliver(self, plan: Plan, throw: bool) -> SinkReport:  # noqa: FBT001 - internal, and named at the call's reader
         """
         Run the plan into the writer, and end the writer on every way out.
 
@@ -86,7 +87,7 @@ class Delivery:
         await self._end(None)
         return self._report.finish("end" if failure is None else "error", failure)
 
-    async def _tell(self, failure: Exception, throw: bool) -> None:
+    async def _tell(self, failure: Exception, throw: bool) -> None:  # noqa: FBT001 - internal, and named at the call's reader
         """Write the error event; raise the failure where the reader cannot be told, or *throw* asks for it."""
         outbox, wire = self._outbox, self._pull.run.wire or self._wire
         notice = wire.error(answer_to(failure)[1])
@@ -133,7 +134,7 @@ class LambdaMixin(Described[T_co]):
     __slots__ = ()
 
     async def to_lambda(self, response_stream: ResponseWriter, *, throw: bool = False) -> SinkReport:
-        """
+        r"""
         Write the stream to a Lambda response stream, and end that.
 
         Items that are in no format are framed as server-sent events. Where the response stream has a
@@ -163,7 +164,7 @@ class LambdaMixin(Described[T_co]):
         ...     await JaypieStream.of("Hi").to_lambda(writer)
         ...     return writer.body
         >>> asyncio.run(main())
-        b'data: Hi\\n\\n'
+        b'data: Hi\n\n'
         """
         plan, wire = framed(self)
         return await Delivery(response_stream, wire).deliver(plan, throw)

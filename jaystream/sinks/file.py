@@ -49,7 +49,7 @@ class Target:
 
     __slots__ = ("_atomic", "_file", "_fsync", "_mode", "_path", "_scratch")
 
-    def __init__(self, path: StrPath, mode: str, atomic: bool, fsync: bool) -> None:
+    def __init__(self, path: StrPath, mode: str, atomic: bool, fsync: bool) -> None:  # noqa: FBT001 - internal, and named at the call's reader
         self._path = Path(path)
         self._mode = mode[0] + "b"
         self._fsync = fsync
@@ -63,20 +63,20 @@ class Target:
             self._path = self._path.resolve()
             self._scratch = self._path.with_name(f".{self._path.name[:200]}.{uuid4().hex}.part")
         if self._scratch is None:
-            self._file = cast("BinaryIO", open(self._path, self._mode, buffering=0))
+            self._file = cast("BinaryIO", open(self._path, self._mode, buffering=0))  # noqa: PTH123, SIM115 - closed by finish and give_up
             return
-        self._file = cast("BinaryIO", open(self._scratch, "xb", buffering=0))
+        self._file = cast("BinaryIO", open(self._scratch, "xb", buffering=0))  # noqa: PTH123, SIM115 - closed by finish and give_up
         with suppress(FileNotFoundError):
             self._scratch.chmod(self._path.stat().st_mode & 0o7777)
 
     def write(self, data: bytes) -> None:
-        assert self._file is not None
+        assert self._file is not None  # noqa: S101 - for type checkers
         view = memoryview(data)
         while view:  # an unbuffered write may take a part only
             view = view[self._file.write(view) :]
 
     def finish(self) -> None:
-        assert self._file is not None
+        assert self._file is not None  # noqa: S101 - for type checkers
         if self._fsync:
             os.fsync(self._file.fileno())
         self._file.close()
@@ -149,7 +149,7 @@ class FileMixin(Described[T_co]):
         plan = self._plan if self._plan.wire is not None else self._plan.then(Format("format_file", FileFrame))
         report = SinkReport()
         target = Target(path, mode, atomic, fsync)
-        outbox = Outbox(partial(in_thread, target.write), encode_utf8, report, lambda error: pull.stop())
+        outbox = Outbox(partial(in_thread, target.write), encode_utf8, report, lambda _: pull.stop())
         pull = Pull(outbox)
         try:
             await in_thread(target.open)

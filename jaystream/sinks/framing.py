@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from jaystream._core.plan import Described, Plan
+from jaystream._core.fuse import plan_of
 from jaystream.errors import JaypieError, UnhandledError
 from jaystream.formats.sse import SseEncoder
 from jaystream.operators.wire import Format
 
 if TYPE_CHECKING:
+    from jaystream._core.plan import Described, Plan
     from jaystream.formats.wire import WireEncoder
 
 _BLANK_LINE = re.compile(rb"(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r|\n)\Z")
@@ -39,11 +40,11 @@ def framed(stream: Described[Any]) -> tuple[Plan, WireEncoder]:
     """
     The plan of *stream*, framed as server-sent events where it is in no format, and an encoder of its format.
     """
-    plan = stream._plan
+    plan = plan_of(stream)
     if plan.wire is None:
         plan = plan.then(Format("format_sse", SseEncoder))
     wire = plan.wire
-    assert wire is not None
+    assert wire is not None  # noqa: S101 - for type checkers
     return plan, wire()
 
 

@@ -99,6 +99,13 @@ class Outbox:
             self.report.items += 1
             return self.stopped
         self.parts.append(item)
+        asleep = self._asleep
+        if asleep is not None and not self.stopped:
+            # the way of an item that comes alone: nothing else is held, and nothing under way
+            self._asleep = None
+            asleep.set_result(True)
+            self.room = room = JOIN - len(item)
+            return room <= 0
         if self.busy or self.stopped or self.failure is not None:
             return True
         self._wake(stay=True)
@@ -164,7 +171,7 @@ class Outbox:
         self.discard = True
         self._let_go()
         if self.busy and cut:
-            assert self._task is not None
+            assert self._task is not None  # noqa: S101 - for type checkers
             self._task.cancel()
         self.rest()
         if not self.busy:
@@ -223,12 +230,17 @@ class Outbox:
     def _full(self) -> bool:
         return len(self.parts) > 0 and sum(map(len, self.parts)) >= JOIN
 
-    async def _work(self, stay: bool) -> None:
+    async def _work(self, stay: bool) -> None:  # noqa: FBT001 - internal, and named at the call's reader
         # all in one frame: this runs once for each item that comes alone
         parts, write, time, report = self.parts, self._write, self._events.time, self.report
         while True:
             if parts:
-                data = self._take()
+                if len(parts) == 1 and not self._pushed:
+                    data = parts.pop()
+                    self.room = 0
+                    report.items += 1
+                else:
+                    data = self._take()
                 self.last = data if len(data) > 3 else self.last[-4:] + data
                 self.busy = True
                 try:
@@ -236,12 +248,15 @@ class Outbox:
                     if pending is not None:
                         self.since = time()
                         await pending
-                    report.wrote(len(data))
+                    if report.first_byte is None:
+                        report.wrote(len(data))
+                    else:
+                        report.bytes += len(data)
                 except CancelledError:
                     if not self.discard:
                         # somebody cancelled what the peer's side waits for: it is gone, and nobody asked us to stop
                         self._fail(ConnectionAbortedError("a write was cancelled"))
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - any failure is this one's business
                     self._fail(error)
                 finally:
                     self.busy = False

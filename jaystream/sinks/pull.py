@@ -8,13 +8,16 @@ the sink's business.
 from __future__ import annotations
 
 from asyncio import CancelledError, current_task, get_running_loop
+from typing import TYPE_CHECKING
 
 from jaystream._core.fuse import execute
 from jaystream._core.ownership import discard
-from jaystream._core.plan import Plan
 from jaystream._core.run import Run
 from jaystream._core.shelter import Around
 from jaystream.sinks.outbox import Outbox, Write
+
+if TYPE_CHECKING:
+    from jaystream._core.plan import Plan
 
 
 class Pull:
@@ -31,11 +34,22 @@ class Pull:
         cut: Whether `stop` has ended it, and not the stream itself in the same moment.
     """
 
-    __slots__ = ("_cancelled", "_events", "_main", "_outbox", "_requests", "_shelter", "_stopping", "cut", "run", "running")
+    __slots__ = (
+        "_cancelled",
+        "_events",
+        "_main",
+        "_outbox",
+        "_requests",
+        "_shelter",
+        "_stopping",
+        "cut",
+        "run",
+        "running",
+    )
 
     def __init__(self, outbox: Outbox) -> None:
         task = current_task()
-        assert task is not None
+        assert task is not None  # noqa: S101 - for type checkers
         self._events = get_running_loop()
         self._main = task
         self._requests = task.cancelling()
@@ -65,7 +79,7 @@ class Pull:
             self.cut = True
             # a source that made an error of the cancellation
             return ended.__cause__ if isinstance(ended.__cause__, Exception) else None
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - any failure is this one's business
             return error
         finally:
             self.running = False

@@ -36,11 +36,17 @@ class SinkReport:
         self.error: BaseException | None = None
 
     def wrote(self, size: int) -> None:
+        """
+        Note that *size* bytes have been handed on.
+        """
         if self.first_byte is None and size:
             self.first_byte = perf_counter() - self._since
         self.bytes += size
 
     def finish(self, ended: Ending, error: BaseException | None = None) -> SinkReport:
+        """
+        Note how it ended, and when: now.
+        """
         self.seconds = perf_counter() - self._since
         self.ended = ended
         self.error = error

@@ -10,13 +10,16 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 if os.environ.get("BLOCK_STARLETTE"):
     sys.modules["starlette"] = cast("Any", None)  # what makes every import of it fail
 
 from jaystream import JaypieStream, StreamResponse
 from jaystream.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
 
 LOG: list[str] = []
 
@@ -87,12 +90,11 @@ def make_starlette(*, layered: bool) -> Any:
     """
     The same in Starlette, with *layered* behind its own middleware.
     """
-    from starlette.applications import Starlette
-    from starlette.middleware import Middleware
-    from starlette.middleware.base import BaseHTTPMiddleware
-    from starlette.middleware.gzip import GZipMiddleware
-    from starlette.requests import Request
-    from starlette.routing import Route
+    from starlette.applications import Starlette  # noqa: PLC0415 - imported when it is needed, since it may not be there
+    from starlette.middleware import Middleware  # noqa: PLC0415 - imported when it is needed, since it may not be there
+    from starlette.middleware.base import BaseHTTPMiddleware  # noqa: PLC0415 - imported when it is needed, since it may not be there
+    from starlette.middleware.gzip import GZipMiddleware  # noqa: PLC0415 - imported when it is needed, since it may not be there
+    from starlette.routing import Route  # noqa: PLC0415 - imported when it is needed, since it may not be there
 
     async def endpoint(request: Request) -> StreamResponse:
         return streams(request.url.path)
@@ -110,7 +112,7 @@ def make_fastapi() -> Any:
     """
     The same in FastAPI, with dependencies and an annotation.
     """
-    from fastapi import Depends, FastAPI, HTTPException
+    from fastapi import Depends, FastAPI, HTTPException  # noqa: PLC0415 - imported when it is needed, since it may not be there
 
     async def teapot() -> AsyncIterator[str]:
         raise HTTPException(418, "short and stout")
@@ -140,7 +142,7 @@ def make_litestar() -> Any:
     """
     The same in Litestar, where a response is a plain ASGI app.
     """
-    from litestar import Litestar, get
+    from litestar import Litestar, get  # noqa: PLC0415 - imported when it is needed, since it may not be there
 
     async def endpoint(path: str) -> StreamResponse:
         return streams(f"/{path}")

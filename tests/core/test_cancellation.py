@@ -13,7 +13,7 @@ import pytest
 
 from jaystream import JaypieStream
 from jaystream.testing import ManagedProbe, Probe
-from tests.checks import WAYS, cancel_at_every_await, pause
+from tests.checks import WAYS, cancel_at_every_await, cancel_me, pause
 
 Way = Callable[[JaypieStream[Any]], Coroutine[Any, Any, list[Any]]]
 
@@ -162,10 +162,9 @@ class TestCancellation:
         """
         A close that swallows a cancellation does not keep it: the run ends cancelled.
         """
-        task: asyncio.Task[Any]
 
         async def swallow() -> None:
-            task.cancel()
+            cancel_me()
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.Event().wait()
 

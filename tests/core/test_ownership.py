@@ -16,7 +16,7 @@ from jaystream import JaypieStream
 from jaystream._core import ownership
 from jaystream.errors import CleanupTimeoutError
 from jaystream.testing import ManagedProbe, Probe
-from tests.checks import WAYS, pause
+from tests.checks import WAYS, cancel_me, pause
 
 Way = Callable[[JaypieStream[Any]], Any]
 
@@ -235,16 +235,15 @@ class TestShield:
         """
         A second cancel ends the close that it hits; all others are still closed, and the run ends cancelled.
         """
-        task: asyncio.Task[Any]
 
         async def cancel_again() -> None:
-            task.cancel()
+            cancel_me()
             await asyncio.Event().wait()
 
         outer, inner = Probe([1], on_close=pause), Probe([2], on_close=cancel_again)
 
         async def cancel(_: int) -> None:
-            task.cancel()
+            cancel_me()
             await asyncio.Event().wait()
 
         task = asyncio.ensure_future(way(JaypieStream(outer).flat_map(lambda _: inner).map(cancel)))

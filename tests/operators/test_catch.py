@@ -30,6 +30,7 @@ class TestCatch:
         """
         After the items before the error come those of the handler, of any kind.
         """
+
         async def later(error: ZeroDivisionError) -> list[str]:
             return [str(error)]
 
@@ -72,6 +73,7 @@ class TestCatch:
         """
         An error of the handler goes on, with the first as its context.
         """
+
         def fail(error: OSError) -> None:
             raise KeyError("handler")
 

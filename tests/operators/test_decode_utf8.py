@@ -50,7 +50,11 @@ class TestDecodeUtf8:
         """
         got: list[str] = []
         with pytest.raises(OSError, match="gone"):
-            await JaypieStream(Probe([b"a\xc3"], fail_at=1, error=OSError("gone"))).decode_utf8("replace").for_each(got.append)
+            await (
+                JaypieStream(Probe([b"a\xc3"], fail_at=1, error=OSError("gone")))
+                .decode_utf8("replace")
+                .for_each(got.append)
+            )
         assert got == ["a"]
 
     def test_bad_argument(self) -> None:

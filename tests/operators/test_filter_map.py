@@ -25,7 +25,9 @@ class TestFilterMap:
         """
         None is dropped, other false values pass.
         """
-        await check_operator(lambda s: s.filter_map(lambda n: None if n == 2 else n - 1), [1, 2, 3], [0, 2], reads_ahead=1)
+        await check_operator(
+            lambda s: s.filter_map(lambda n: None if n == 2 else n - 1), [1, 2, 3], [0, 2], reads_ahead=1
+        )
 
     async def test_async_callable(self) -> None:
         """

@@ -4,17 +4,19 @@
 
 from __future__ import annotations
 
-import anyio
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
 from jaystream import JaypieStream
-from jaystream._core.run import Outcome
 from jaystream.errors import CleanupTimeoutError
 from jaystream.testing import Probe
 from tests.checks import check_operator
+
+if TYPE_CHECKING:
+    from jaystream._core.run import Outcome
 
 
 async def leave(stream: JaypieStream[int]) -> None:
@@ -81,7 +83,9 @@ class TestFinalize:
         The one further up is called first.
         """
         seen: list[str] = []
-        stream = JaypieStream([1]).finalize(lambda _: seen.append("upper")).map(abs).finalize(lambda _: seen.append("lower"))
+        stream = (
+            JaypieStream([1]).finalize(lambda _: seen.append("upper")).map(abs).finalize(lambda _: seen.append("lower"))
+        )
         await stream.drain()
         assert seen == ["upper", "lower"]
 
@@ -89,6 +93,7 @@ class TestFinalize:
         """
         Its error is raised where the run went well, and a note where it had failed.
         """
+
         def fail(outcome: Outcome) -> None:
             raise KeyError("cleanup")
 
@@ -102,6 +107,7 @@ class TestFinalize:
         """
         An async callable that takes too long is cut.
         """
+
         async def hang(outcome: Outcome) -> None:
             await asyncio.Event().wait()
 

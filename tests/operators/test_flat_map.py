@@ -47,9 +47,13 @@ class TestFlatMap:
         """
         inner = [Probe([1, 2]), Probe([3, 4])]
         states: list[tuple[int, bool]] = []
-        got = await JaypieStream([0, 1]).flat_map(lambda n: inner[n]).tap(
-            lambda item: states.append((item, inner[0].closed))
-        ).take(3).to_list()
+        got = (
+            await JaypieStream([0, 1])
+            .flat_map(lambda n: inner[n])
+            .tap(lambda item: states.append((item, inner[0].closed)))
+            .take(3)
+            .to_list()
+        )
         assert got == [1, 2, 3]
         assert states == [(1, False), (2, False), (3, True)]
         for probe in inner:

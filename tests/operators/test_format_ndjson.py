@@ -23,7 +23,9 @@ class TestFormatNdjson:
         One line of compact JSON per item.
         """
         items: list[Any] = [{"n": 1}, "\u00e9", None]
-        await check_operator(lambda s: s.format_ndjson(), items, [b'{"n":1}\n', b'"\xc3\xa9"\n', b"null\n"], reads_ahead=0)
+        await check_operator(
+            lambda s: s.format_ndjson(), items, [b'{"n":1}\n', b'"\xc3\xa9"\n', b"null\n"], reads_ahead=0
+        )
         await check_operator(lambda s: s.format_ndjson(), list[Any](), list[bytes]())
 
     async def test_dumps(self) -> None:

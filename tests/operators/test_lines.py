@@ -21,8 +21,9 @@ class TestLines:
         """
         Lines end at LF, CRLF and CR, however the text is cut; the last may have no end.
         """
-        await check_operator(lambda s: s.lines(), ["one\r", "\ntw", "o\rthree"], ["one", "two", "three"],
-                             before_error=["one", "two"])
+        await check_operator(
+            lambda s: s.lines(), ["one\r", "\ntw", "o\rthree"], ["one", "two", "three"], before_error=["one", "two"]
+        )
         await check_operator(lambda s: s.lines(), ["a\n\nb\n"], ["a", "", "b"])
         await check_operator(lambda s: s.lines(), list[str](), list[str]())
 

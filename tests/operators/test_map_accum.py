@@ -32,6 +32,7 @@ class TestMapAccum:
         """
         Coroutine functions are awaited, `on_end` too.
         """
+
         async def last(state: int) -> list[int]:
             return [state, 0]
 

@@ -31,6 +31,7 @@ class TestOnEnd:
         """
         A coroutine function is awaited.
         """
+
         async def end() -> list[int]:
             return [9]
 

@@ -27,8 +27,9 @@ class TestParseNdjson:
         """
         Values come whole however the input is cut; the last line may have no end.
         """
-        await check_operator(lambda s: s.parse_ndjson(), [b'{"n": 1}\n{"n"', b": 2}"], [{"n": 1}, {"n": 2}],
-                             before_error=[{"n": 1}])
+        await check_operator(
+            lambda s: s.parse_ndjson(), [b'{"n": 1}\n{"n"', b": 2}"], [{"n": 1}, {"n": 2}], before_error=[{"n": 1}]
+        )
         await check_operator(lambda s: s.parse_ndjson(), list[bytes](), list[Any]())
 
     async def test_model(self) -> None:

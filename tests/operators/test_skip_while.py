@@ -29,6 +29,7 @@ class TestSkipWhile:
         """
         A coroutine function is awaited.
         """
+
         async def small(n: int) -> bool:
             return n < 3
 

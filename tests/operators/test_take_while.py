@@ -31,6 +31,7 @@ class TestTakeWhile:
         """
         A coroutine function is awaited.
         """
+
         async def small(n: int) -> bool:
             return n < 3
 

@@ -31,6 +31,7 @@ class TestTap:
         """
         Coroutine functions are awaited.
         """
+
         async def look(_: object = None) -> None:
             seen.append("looked")
 
@@ -84,5 +85,7 @@ class TestTap:
         """
         A tap without any callable is a mistake.
         """
-        with pytest.raises(TypeError, match=r"tap\(\) expects a callable: tap\(f\), tap\(on_error=f\) or tap\(on_end=f\)"):
+        with pytest.raises(
+            TypeError, match=r"tap\(\) expects a callable: tap\(f\), tap\(on_error=f\) or tap\(on_end=f\)"
+        ):
             JaypieStream([1]).tap()

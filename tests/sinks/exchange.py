@@ -11,8 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jaystream.testing import RecordingSend
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
     from types import TracebackType
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
 
     from jaystream import JaypieStream
     from jaystream.sinks.report import SinkReport
+    from jaystream.testing import RecordingSend
 
 
 def scope(method: str = "GET", kind: str = "http") -> dict[str, Any]:

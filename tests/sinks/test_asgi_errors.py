@@ -159,7 +159,11 @@ class TestAfterTheFirstByte:
         send = RecordingSend()
         await answer(JaypieStream(failing(ValueError(SECRET), {"n": 1}, wait=True)).format_ndjson(), send)
         first, second = send.body.splitlines()
-        assert ({"n": 1}, 500, True) == (json.loads(first), json.loads(second)["error"]["errors"][0]["status"], send.ended)
+        assert ({"n": 1}, 500, True) == (
+            json.loads(first),
+            json.loads(second)["error"]["errors"][0]["status"],
+            send.ended,
+        )
 
     async def test_text_is_aborted(self) -> None:
         """

@@ -218,7 +218,10 @@ class TestLimits:
             send.hold()
             report = await task
             assert 107.5 == round(clock.now, 3)
-        assert ("send_timeout", [b"data: a\n\n"]) == (report.ended, [piece for piece in send.chunks if piece != PING][:1])
+        assert ("send_timeout", [b"data: a\n\n"]) == (
+            report.ended,
+            [piece for piece in send.chunks if piece != PING][:1],
+        )
 
     async def test_send_timeout_at_the_end(self) -> None:
         """

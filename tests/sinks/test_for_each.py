@@ -23,6 +23,7 @@ class TestForEach:
         """
         The callable, sync or async, gets each item in order; the number of items comes back.
         """
+
         async def later(n: int) -> None:
             got.append(n)
 

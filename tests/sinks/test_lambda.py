@@ -105,7 +105,7 @@ class TestDelivery:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-        assert (bool(turn), []) == (writer.ended, writer.violations)
+        assert (probe.opens == 1, []) == (writer.ended, writer.violations)
         probe.assert_released()
 
 
@@ -264,7 +264,7 @@ class TestJaypieNames:
 
     async def test_throw(self) -> None:
         """
-        throw is handed on.
+        Throw is handed on.
         """
         failing = JaypieStream(lambda: Probe("", fail_at=0, error=ValueError("planted")))
         with pytest.raises(ValueError, match="planted"):
