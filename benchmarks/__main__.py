@@ -31,7 +31,7 @@ def main() -> int:
         except ModuleNotFoundError as error:
             print(f"{name}: left out, {error.name} is not installed")
             continue
-        for row in module.run(arguments.short):
+        for row in module.run(short=arguments.short):
             show(row)
     return 0
 

@@ -13,7 +13,7 @@ from benchmarks.serving import get, timed_get, uvicorn
 NEEDLE = b"Hello"
 
 
-def run(short: bool) -> list[Row]:  # noqa: FBT001 - every benchmark's signature
+def run(*, short: bool) -> list[Row]:
     """
     Measure items one by one, and in bursts of sixteen.
     """

@@ -31,7 +31,7 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-def run(short: bool) -> list[Row]:
+def run(*, short: bool) -> list[Row]:
     size = (64 if short else 1024) * 2**20
     rows: list[Row] = []
     with tempfile.TemporaryDirectory() as folder:

@@ -113,7 +113,7 @@ async def aiostream(size: int) -> int:
     return count
 
 
-def run(short: bool) -> list[Row]:
+def run(*, short: bool) -> list[Row]:
     size, repeats = (20_000, 7) if short else (50_000, 25)
     jobs = (by_hand, lambda n: ours(n).count(), generators, ours_iterated, chunks_by_hand, ours_chunked)
     hand, fused, chain, iterated, hand_chunks, chunks = (

@@ -27,7 +27,7 @@ def seconds(modules: str, cache: str) -> float:
     return float(done.stdout)
 
 
-def run(short: bool) -> list[Row]:
+def run(*, short: bool) -> list[Row]:
     repeats = 9 if short else 25
     base = ours = float("inf")
     with tempfile.TemporaryDirectory() as cache:

@@ -14,7 +14,7 @@ from jaystream import SseEncoder
 CHUNK: dict[str, Any] = {"type": "text", "content": "Hello"}
 
 
-def run(short: bool) -> list[Row]:
+def run(*, short: bool) -> list[Row]:
     size, repeats = (20_000, 9) if short else (100_000, 25)
     encode = SseEncoder().encode
 

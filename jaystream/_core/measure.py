@@ -74,7 +74,7 @@ class Meter:
     __slots__ = ("_counts", "_waited", "stats")
 
     def __init__(self, above: Meter | None = None) -> None:
-        self.stats = StreamStats()
+        self.stats: StreamStats = StreamStats()
         self._counts: list[tuple[list[str], list[int]]] = [*above._counts] if above is not None else []
         self._waited: list[float] = above._waited if above is not None else [0.0]
 

@@ -129,7 +129,7 @@ class Closer:
     __slots__ = ("thing",)
 
     def __init__(self, thing: object) -> None:
-        self.thing = thing
+        self.thing: object = thing
 
     async def close(self, error: BaseException | None) -> object:
         """Close by the first of `aclose` and `close`."""

@@ -35,10 +35,10 @@ class Source:
     __slots__ = ("given", "origin", "spent", "wire")
 
     def __init__(self, origin: object, wire: Callable[[], WireEncoder] | None = None) -> None:
-        self.origin = origin
-        self.spent = False
+        self.origin: object = origin
+        self.spent: bool = False
         self.given: object = None
-        self.wire = wire
+        self.wire: Callable[[], WireEncoder] | None = wire
 
 
 class Stage:
@@ -135,9 +135,9 @@ class Plan:
     __slots__ = ("_cache", "loan", "source", "stages")
 
     def __init__(self, source: Source, stages: tuple[Stage, ...] = (), loan: Loan | None = None) -> None:
-        self.source = source
-        self.stages = stages
-        self.loan = loan
+        self.source: Source = source
+        self.stages: tuple[Stage, ...] = stages
+        self.loan: Loan | None = loan
         self._cache: dict[Hashable, Any] = {}
 
     def then(self, stage: Stage) -> Plan:

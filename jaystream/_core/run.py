@@ -62,7 +62,7 @@ class Run:
     __slots__ = ("shelter", "wire")
 
     def __init__(self, shelter: Shelter) -> None:
-        self.shelter = shelter
+        self.shelter: Shelter = shelter
         self.wire: WireEncoder | None = None
 
     def inner(self) -> Run:
@@ -97,10 +97,10 @@ class Loop:
     )
 
     def __init__(self, upstream: Source | AsyncIterator[Any], run: Run) -> None:
-        self.upstream = upstream
-        self.run = run
+        self.upstream: Source | AsyncIterator[Any] = upstream
+        self.run: Run = run
         self.owned: list[Closer] = []
-        self.ending = 0
+        self.ending: int = 0
         self.counts: list[int] = []
         self.meter: Meter | None = None
         self._events: AbstractEventLoop | None = None
@@ -259,9 +259,9 @@ class Finalizer(Closer):
 
     def __init__(self, loop: Loop, index: int, callback: Callable[[Outcome], Any], grace: float) -> None:
         super().__init__(callback)
-        self.loop = loop
-        self.index = index
-        self.grace = grace
+        self.loop: Loop = loop
+        self.index: int = index
+        self.grace: float = grace
 
     async def close(self, error: BaseException | None) -> object:
         callback: Any = self.thing

@@ -30,9 +30,9 @@ class CallStage(Stage):
 
     def __init__(self, f: Callable[..., Any]) -> None:
         check_callable(f, self.name)
-        self.f = f
-        self.is_async = is_async(f)
-        self.guarded = not self.is_async and needs_guard(f)
+        self.f: Callable[..., Any] = f
+        self.is_async: bool = is_async(f)
+        self.guarded: bool = not self.is_async and needs_guard(f)
 
     @property
     def shape(self) -> Hashable:

@@ -26,4 +26,4 @@ class RawEncoder(TextEncoder):
         """
         Take the content type.
         """
-        self.media_type = media_type
+        self.media_type: str = media_type

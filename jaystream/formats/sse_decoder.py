@@ -58,7 +58,7 @@ class SseDecoder:
 
     def __init__(self, *, max_event: int | None = DEFAULT_LIMIT) -> None:
         self._limit = check_limit("max_event", max_event)
-        self.last_event_id = ""
+        self.last_event_id: str = ""
         self.retry: int | None = None
         self._failure: FormatError | None = None
         self._begin()

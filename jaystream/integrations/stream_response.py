@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response as Base
 
     from jaystream._core.plan import Described
-    from jaystream.sinks.asgi_options import Receive, Scope, Send
+    from jaystream.sinks.asgi_options import RawHeaders, Receive, Scope, Send
     from jaystream.sinks.report import SinkReport
 else:
     try:
@@ -44,9 +44,9 @@ class StreamResponse(Base):
         `JaypieStream.to_response` is the way to make one.
         """
         _, wire = framed(stream)
-        self.status_code = options.status
-        self.media_type = wire.media_type
-        self.raw_headers = response_headers(wire, options.headers)
+        self.status_code: int = options.status
+        self.media_type: str = wire.media_type
+        self.raw_headers: RawHeaders = response_headers(wire, options.headers)
         self.background: Any = None
         self.body = b""  # what Starlette's own middleware may look at
         self.report: SinkReport | None = None

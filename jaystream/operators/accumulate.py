@@ -25,12 +25,12 @@ R = TypeVar("R")
 class Scan(CallStage):
     __slots__ = ("initial",)
     name = "scan"
-    names = ("f", "initial")
+    names: tuple[str, ...] = ("f", "initial")
     heads = True
 
     def __init__(self, f: Callable[..., Any], initial: object) -> None:
         super().__init__(f)
-        self.initial = initial
+        self.initial: object = initial
 
     def values(self) -> tuple[object, ...]:
         return (self.f, self.initial)
@@ -49,15 +49,15 @@ class Scan(CallStage):
 class MapAccum(CallStage):
     __slots__ = ("flushes", "on_end", "state")
     name = "map_accum"
-    names = ("f", "state", "last")
+    names: tuple[str, ...] = ("f", "state", "last")
 
     def __init__(self, f: Callable[..., Any], state: object, on_end: Callable[..., Any] | None) -> None:
         super().__init__(f)
         if on_end is not None:
             check_callable(on_end, "map_accum(on_end=)")
-        self.state = state
-        self.on_end = on_end
-        self.flushes = on_end is not None
+        self.state: object = state
+        self.on_end: Callable[..., Any] | None = on_end
+        self.flushes: bool = on_end is not None
 
     @property
     def shape(self) -> Hashable:
@@ -81,10 +81,10 @@ class MapAccum(CallStage):
 class Enumerate(Stage):
     __slots__ = ("start",)
     name = "enumerate"
-    names = ("start",)
+    names: tuple[str, ...] = ("start",)
 
     def __init__(self, start: int) -> None:
-        self.start = check_int(start, "enumerate", "start")
+        self.start: int = check_int(start, "enumerate", "start")
 
     def values(self) -> tuple[object, ...]:
         return (self.start,)

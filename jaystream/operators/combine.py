@@ -30,7 +30,7 @@ class Concat(Boundary):
     name = "concat"
 
     def __init__(self, others: tuple[Plan, ...]) -> None:
-        self.others = others
+        self.others: tuple[Plan, ...] = others
 
     def wire_below(self, above: Callable[[], WireEncoder] | None) -> Callable[[], WireEncoder] | None:
         """Bytes of one format stay in it."""
@@ -57,13 +57,13 @@ class Concat(Boundary):
 class OnEnd(Stage):
     __slots__ = ("items",)
     name = "on_end"
-    names = ("items",)
+    names: tuple[str, ...] = ("items",)
     keeps_items = True
     flushes = True
 
     def __init__(self, items: Any) -> None:
         kind = kind_of(items)
-        self.items = items if kind in {"callable", "stream"} else Source(items)
+        self.items: Any | Source = items if kind in {"callable", "stream"} else Source(items)
 
     def values(self) -> tuple[object, ...]:
         return (self.items,)

@@ -19,12 +19,12 @@ __all__ = ["GroupMixin"]
 class Chunk(Stage):
     __slots__ = ("size",)
     name = "chunk"
-    names = ("size",)
+    names: tuple[str, ...] = ("size",)
     flushes = True
     flushes_on_error = True
 
     def __init__(self, size: int) -> None:
-        self.size = size
+        self.size: int = size
 
     def values(self) -> tuple[object, ...]:
         return (self.size,)

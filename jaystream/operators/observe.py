@@ -34,13 +34,13 @@ class Tap(CallStage):
 class TapEnd(Stage):
     __slots__ = ("f",)
     name = "tap"
-    names = ("f",)
+    names: tuple[str, ...] = ("f",)
     keeps_items = True
     flushes = True
 
     def __init__(self, f: Callable[[], Any]) -> None:
         check_callable(f, "tap(on_end=)")
-        self.f = f
+        self.f: Callable[[], Any] = f
 
     def values(self) -> tuple[object, ...]:
         return (self.f,)
@@ -58,7 +58,7 @@ class TapError(Boundary):
 
     def __init__(self, f: Callable[[Exception], Any]) -> None:
         check_callable(f, "tap(on_error=)")
-        self.f = f
+        self.f: Callable[[Exception], Any] = f
 
     async def attach(self, loop: Loop) -> AsyncGenerator[Any, None]:
         try:
@@ -82,8 +82,8 @@ class Finalize(Stage):
 
     def __init__(self, f: Callable[[Outcome], Any], grace: float) -> None:
         check_callable(f, self.name)
-        self.f = f
-        self.grace = check_seconds(grace, self.name, "grace")
+        self.f: Callable[[Outcome], Any] = f
+        self.grace: float = check_seconds(grace, self.name, "grace")
 
     def finalizer(self, loop: Loop, number: int) -> Finalizer:
         return Finalizer(loop, number, self.f, self.grace)
@@ -97,7 +97,7 @@ class Stats(Boundary):
 
     def __init__(self, report: Callable[[StreamStats], Any]) -> None:
         check_callable(report, self.name)
-        self.report = report
+        self.report: Callable[[StreamStats], Any] = report
 
     async def attach(self, loop: Loop) -> AsyncGenerator[Any, None]:
         meter, began = loop.meter or Meter(), perf_counter()

@@ -21,13 +21,13 @@ __all__ = ["SelectMixin"]
 class Take(Stage):
     __slots__ = ("born_ended", "size")
     name = "take"
-    names = ("size",)
+    names: tuple[str, ...] = ("size",)
     keeps_items = True
     ends = True
 
     def __init__(self, size: int) -> None:
-        self.size = size
-        self.born_ended = size == 0
+        self.size: int = size
+        self.born_ended: bool = size == 0
 
     @property
     def shape(self) -> Hashable:
@@ -53,11 +53,11 @@ class Take(Stage):
 class Skip(Stage):
     __slots__ = ("size",)
     name = "skip"
-    names = ("size",)
+    names: tuple[str, ...] = ("size",)
     keeps_items = True
 
     def __init__(self, size: int) -> None:
-        self.size = size
+        self.size: int = size
 
     def values(self) -> tuple[object, ...]:
         return (self.size,)
@@ -78,11 +78,11 @@ class Skip(Stage):
 class Every(Stage):
     __slots__ = ("step",)
     name = "every"
-    names = ("step",)
+    names: tuple[str, ...] = ("step",)
     keeps_items = True
 
     def __init__(self, step: int) -> None:
-        self.step = step
+        self.step: int = step
 
     def values(self) -> tuple[object, ...]:
         return (self.step,)
@@ -107,7 +107,7 @@ class TakeWhile(CallStage):
 
     def __init__(self, f: Callable[..., Any], *, inclusive: bool) -> None:
         super().__init__(f)
-        self.inclusive = bool(inclusive)
+        self.inclusive: bool = bool(inclusive)
 
     @property
     def shape(self) -> Hashable:

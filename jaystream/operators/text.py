@@ -38,14 +38,14 @@ class Decode(Stage):
     """
 
     __slots__ = ("make", "name")
-    names = ("make",)
+    names: tuple[str, ...] = ("make",)
     flushes = True
     nests = True
 
     def __init__(self, name: str, make: Callable[[], Decoder]) -> None:
         make()  # bad arguments fail here
-        self.name = name
-        self.make = make
+        self.name: str = name
+        self.make: Callable[[], Decoder] = make
 
     @property
     def shape(self) -> tuple[type, str]:
@@ -68,12 +68,12 @@ class Decode(Stage):
 class DecodeUtf8(Stage):
     __slots__ = ("make",)
     name = "decode_utf8"
-    names = ("make",)
+    names: tuple[str, ...] = ("make",)
     flushes = True
 
     def __init__(self, errors: Literal["strict", "replace"]) -> None:
         Utf8Decoder(errors)
-        self.make = partial(Utf8Decoder, errors)
+        self.make: partial[Utf8Decoder] = partial(Utf8Decoder, errors)
 
     def values(self) -> tuple[object, ...]:
         return (self.make,)
@@ -94,7 +94,7 @@ class DecodeUtf8(Stage):
 class Text(Stage):
     __slots__ = ()
     name = "text"
-    names = ("text_of",)
+    names: tuple[str, ...] = ("text_of",)
 
     def values(self) -> tuple[object, ...]:
         return (text_of,)
@@ -107,12 +107,12 @@ class Text(Stage):
 class Encode(Stage):
     __slots__ = ("encoding", "errors")
     name = "encode"
-    names = ("encoding", "errors")
+    names: tuple[str, ...] = ("encoding", "errors")
 
     def __init__(self, encoding: str, errors: str) -> None:
         "".encode(encoding, errors)
-        self.encoding = encoding
-        self.errors = errors
+        self.encoding: str = encoding
+        self.errors: str = errors
 
     def wire_below(self, above: Callable[[], WireEncoder] | None) -> Callable[[], WireEncoder] | None:
         """Bytes of text, of which nothing marks the end."""
@@ -134,7 +134,7 @@ class EncodedText(TextEncoder):
     __slots__ = ("media_type",)
 
     def __init__(self, encoding: str) -> None:
-        self.media_type = f"text/plain; charset={encoding}"
+        self.media_type: str = f"text/plain; charset={encoding}"
 
 
 class _Lines:

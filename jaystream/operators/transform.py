@@ -58,7 +58,7 @@ class FilterMap(CallStage):
 class OfType(Stage):
     __slots__ = ("classes",)
     name = "of_type"
-    names = ("cls",)
+    names: tuple[str, ...] = ("cls",)
     keeps_items = True
 
     def __init__(self, classes: type | tuple[type, ...]) -> None:
@@ -66,7 +66,7 @@ class OfType(Stage):
             isinstance(None, classes)
         except TypeError:
             raise TypeError(f"of_type() expects a class or a tuple of classes, not {describe(classes)}") from None
-        self.classes = classes
+        self.classes: type | tuple[type, ...] = classes
 
     def values(self) -> tuple[object, ...]:
         return (self.classes,)

@@ -37,12 +37,12 @@ class Format(Stage):
     """
 
     __slots__ = ("make", "name")
-    names = ("make",)
+    names: tuple[str, ...] = ("make",)
 
     def __init__(self, name: str, make: Callable[[], WireEncoder]) -> None:
         make()  # bad arguments fail here
-        self.name = name
-        self.make = make
+        self.name: str = name
+        self.make: Callable[[], WireEncoder] = make
 
     @property
     def shape(self) -> tuple[type, str]:

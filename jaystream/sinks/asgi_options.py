@@ -71,15 +71,15 @@ class AsgiOptions:
             raise ValueError(f"{operator}(on_disconnect=) must be 'cancel' or 'drain', not {on_disconnect!r}")
         if shutdown is not None and not hasattr(shutdown, "wait"):
             raise TypeError(f"{operator}(shutdown=) expects an event with an async wait(), not {describe(shutdown)}")
-        self.status = status
-        self.headers = raw_headers(headers, operator)
-        self.keepalive = seconds_or_never(keepalive, operator, "keepalive")
-        self.eager_first = seconds_or_never(eager_first, operator, "eager_first")
-        self.send_timeout = seconds_or_never(send_timeout, operator, "send_timeout")
-        self.max_duration = seconds_or_never(max_duration, operator, "max_duration")
-        self.drains = on_disconnect == "drain"
-        self.shutdown = shutdown
-        self.throw = bool(throw)
+        self.status: int = status
+        self.headers: RawHeaders = raw_headers(headers, operator)
+        self.keepalive: float = seconds_or_never(keepalive, operator, "keepalive")
+        self.eager_first: float = seconds_or_never(eager_first, operator, "eager_first")
+        self.send_timeout: float = seconds_or_never(send_timeout, operator, "send_timeout")
+        self.max_duration: float = seconds_or_never(max_duration, operator, "max_duration")
+        self.drains: bool = on_disconnect == "drain"
+        self.shutdown: Waitable | None = shutdown
+        self.throw: bool = bool(throw)
 
 
 def seconds_or_never(value: float | None, operator: str, argument: str) -> float:

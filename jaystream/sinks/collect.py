@@ -37,11 +37,11 @@ class ToList(Stage):
 class Reduce(CallStage):
     __slots__ = ("initial",)
     name = "reduce"
-    names = ("f", "initial")
+    names: tuple[str, ...] = ("f", "initial")
 
     def __init__(self, f: Callable[..., Any], initial: object) -> None:
         super().__init__(f)
-        self.initial = initial
+        self.initial: object = initial
 
     @property
     def shape(self) -> tuple[object, ...]:
@@ -74,7 +74,7 @@ class Count(Stage):
 class First(Stage):
     __slots__ = ()
     name = "first"
-    names = ("missing",)
+    names: tuple[str, ...] = ("missing",)
     ends = True
 
     def values(self) -> tuple[object, ...]:

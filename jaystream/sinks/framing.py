@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _BLANK_LINE = re.compile(rb"(?:\r\n|\r(?!\n)|\n)(?:\r\n|\r|\n)\Z")
 
-log = logging.getLogger("jaystream")
+log: logging.Logger = logging.getLogger("jaystream")
 
 _HOST_ERRORS = (
     ("starlette.exceptions", "HTTPException"),

@@ -84,12 +84,14 @@ class Outbox:
         self._asleep: Future[bool] | None = None
         self._waiting: Future[None] | None = None
         self.parts: list[bytes] = []
-        self.room = 0
-        self.last = b""
-        self.report = report
-        self.busy = self.discard = self.stopped = False
+        self.room: int = 0
+        self.last: bytes = b""
+        self.report: SinkReport = report
+        self.busy: bool = False
+        self.discard: bool = False
+        self.stopped: bool = False
         self.failure: Exception | None = None
-        self.since = 0.0
+        self.since: float = 0.0
 
     # what the loop calls --------------------------------------------------------------------------------------------
 
@@ -318,10 +320,10 @@ class Write(Stage):
 
     __slots__ = ("outbox",)
     name = "write"
-    names = ("box", "append", "as_bytes", "put", "drained")
+    names: tuple[str, ...] = ("box", "append", "as_bytes", "put", "drained")
 
     def __init__(self, outbox: Outbox) -> None:
-        self.outbox = outbox
+        self.outbox: Outbox = outbox
 
     def values(self) -> tuple[object, ...]:
         outbox = self.outbox

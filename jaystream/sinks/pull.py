@@ -56,8 +56,9 @@ class Pull:
         self._outbox = outbox
         self._shelter = Around()
         self._cancelled = self._stopping = False
-        self.run = Run(self._shelter)
-        self.running = self.cut = False
+        self.run: Run = Run(self._shelter)
+        self.running: bool = False
+        self.cut: bool = False
 
     async def through(self, plan: Plan) -> Exception | None:
         """

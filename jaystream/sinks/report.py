@@ -28,10 +28,10 @@ class SinkReport:
 
     def __init__(self) -> None:
         self._since = perf_counter()
-        self.items = 0
-        self.bytes = 0
+        self.items: int = 0
+        self.bytes: int = 0
         self.first_byte: float | None = None
-        self.seconds = 0.0
+        self.seconds: float = 0.0
         self.ended: Ending = "end"
         self.error: BaseException | None = None
 

@@ -56,8 +56,8 @@ class FilePieces:
     __slots__ = ("path", "size")
 
     def __init__(self, path: Path, size: int) -> None:
-        self.path = path
-        self.size = size
+        self.path: Path = path
+        self.size: int = size
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         reader = Reader(self.path, self.size)

@@ -34,8 +34,8 @@ class Unfold:
     __slots__ = ("f", "state")
 
     def __init__(self, f: Callable[[Any], Any], state: object) -> None:
-        self.f = f
-        self.state = state
+        self.f: Callable[[Any], Any] = f
+        self.state: object = state
 
     def __repr__(self) -> str:
         return f"unfold({describe(self.f)}, {describe(self.state)})"
@@ -80,8 +80,8 @@ class Pages:
     __slots__ = ("fetch", "start")
 
     def __init__(self, fetch: Callable[[Any], Any], start: object) -> None:
-        self.fetch = fetch
-        self.start = start
+        self.fetch: Callable[[Any], Any] = fetch
+        self.start: object = start
 
     async def __aiter__(self) -> AsyncGenerator[Any, None]:
         fetch, cursor = self.fetch, self.start

@@ -43,7 +43,7 @@ class Failing:
     __slots__ = ("error",)
 
     def __init__(self, error: Exception | type[Exception]) -> None:
-        self.error = error
+        self.error: Exception | type[Exception] = error
 
     def __iter__(self) -> Generator[Never, None, None]:
         error = self.error

@@ -26,8 +26,8 @@ class Ticks:
     __slots__ = ("every", "immediate")
 
     def __init__(self, every: float, *, immediate: bool) -> None:
-        self.every = every
-        self.immediate = immediate
+        self.every: float = every
+        self.immediate: bool = immediate
 
     async def __aiter__(self) -> AsyncGenerator[int, None]:
         every, clock = self.every, get_running_loop().time

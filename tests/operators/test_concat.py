@@ -23,9 +23,9 @@ class TestConcat:
         The others follow in order, by method and by `+`.
         """
         await check_operator(lambda s: s.concat([8], (9,)), [1, 2], [1, 2, 8, 9], before_error=[1, 2], reads_ahead=0)
-        await check_operator(lambda s: [*s, 9], [1], [1, 9], before_error=[1], reads_ahead=0)
+        await check_operator(lambda s: s + [9], [1], [1, 9], before_error=[1], reads_ahead=0)
         await check_operator(lambda s: s.concat(), [1, 2], [1, 2], reads_ahead=0)
-        await check_operator(lambda s: [*s, 7], list[int](), [7], before_error=list[int]())
+        await check_operator(lambda s: s + [7], list[int](), [7], before_error=list[int]())
 
     async def test_opened_when_needed(self) -> None:
         """

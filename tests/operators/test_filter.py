@@ -46,7 +46,7 @@ class TestFilter:
         An error of the callable ends the stream after the items before it.
         """
         got: list[Any] = []
-        with pytest.raises(ZeroDivisionError, match="division|modulo"):
+        with pytest.raises(ZeroDivisionError, match=r"division|modulo"):
             await JaypieStream([1, 1, 0, 1]).filter(lambda n: 1 // n).for_each(got.append)
         assert got == [1, 1]
 

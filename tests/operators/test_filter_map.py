@@ -46,7 +46,7 @@ class TestFilterMap:
         An error of the callable ends the stream after the items before it.
         """
         got: list[Any] = []
-        with pytest.raises(ZeroDivisionError, match="division|modulo"):
+        with pytest.raises(ZeroDivisionError, match=r"division|modulo"):
             await JaypieStream([2, 0, 1]).filter_map(lambda n: 4 // n).for_each(got.append)
         assert got == [2]
 

@@ -75,7 +75,7 @@ class TestFlatMap:
         An error of the callable ends the stream after the items before it.
         """
         got: list[Any] = []
-        with pytest.raises(ZeroDivisionError, match="division|modulo"):
+        with pytest.raises(ZeroDivisionError, match=r"division|modulo"):
             await JaypieStream([1, 0]).flat_map(lambda n: [1 // n]).for_each(got.append)
         assert got == [1]
 

@@ -71,7 +71,7 @@ class TestMapAccum:
         An error of the callable ends the stream after the items before it.
         """
         got: list[Any] = []
-        with pytest.raises(ZeroDivisionError, match="division|modulo"):
+        with pytest.raises(ZeroDivisionError, match=r"division|modulo"):
             await JaypieStream([2, 0]).map_accum(lambda state, n: (n, state // n), 8).for_each(got.append)
         assert got == [4]
 

@@ -63,7 +63,7 @@ class TestScan:
         An error of the callable ends the stream after the items before it.
         """
         got: list[Any] = []
-        with pytest.raises(ZeroDivisionError, match="division|modulo"):
+        with pytest.raises(ZeroDivisionError, match=r"division|modulo"):
             await JaypieStream([2, 0, 1]).scan(lambda total, n: total // n, 8).for_each(got.append)
         assert got == [8, 4]
 

@@ -45,7 +45,7 @@ class TestStarmap:
         An error of the callable ends the stream after the items before it.
         """
         got: list[Any] = []
-        with pytest.raises(ZeroDivisionError, match="division|modulo"):
+        with pytest.raises(ZeroDivisionError, match=r"division|modulo"):
             await JaypieStream([(4, 2), (1, 0)]).starmap(lambda a, b: a // b).for_each(got.append)
         assert got == [2]
 

@@ -69,7 +69,7 @@ class TestTap:
         An error of the callable ends the stream after the items before it.
         """
         got: list[Any] = []
-        with pytest.raises(ZeroDivisionError, match="division|modulo"):
+        with pytest.raises(ZeroDivisionError, match=r"division|modulo"):
             await JaypieStream([1, 0]).tap(lambda n: 1 // n).for_each(got.append)
         assert got == [1]
 
