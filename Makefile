@@ -22,7 +22,7 @@ $(BIN)/python:
 
 # Little, so that the first event is seconds away.
 $(VENV)/demo-stamp: pyproject.toml | $(BIN)/python
-	$(PIP) install --editable '.[serve]' httpx
+	$(PIP) install --editable '.[serve]'
 	@touch $@
 
 # The pip that comes with Python 3.11 does not know dependency groups, so it is brought up to date first.
