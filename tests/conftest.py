@@ -156,11 +156,13 @@ def run_guarded(
     runner: asyncio.Runner,
     test: Callable[..., Coroutine[Any, Any, None]],
     options: dict[str, Any],
+    /,
     *args: Any,
     **kwargs: Any,
 ) -> None:
     """
-    Run one call of *test*; the guard goes on inside the loop, where the loop has set its hooks already.
+    Run one call of *test*; the guard goes on inside the loop, where the loop has set its hooks already. What the test
+    itself takes may have any name.
     """
 
     async def guarded() -> None:

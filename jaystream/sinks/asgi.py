@@ -147,8 +147,10 @@ class Exchange:
                 raise failure
             log_failure(failure, "before the first byte")
             content = encode_json(body)
+            # what does not speak of the body stays: without its CORS headers a browser would hide the answer
+            kept = [(name, value) for name, value in self._start["headers"] if not name.startswith(b"content-")]
             headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-            self._start = {"type": "http.response.start", "status": status, "headers": headers}
+            self._start = {"type": "http.response.start", "status": status, "headers": headers + kept}
             await self._end_body(content)
         return self._report.finish(self._ending if self._disconnected else "error", failure)
 
@@ -351,9 +353,9 @@ class AsgiMixin(Described[T_co]):
         Flow:
             Keeps order. Ready items are joined into one write of up to 64 KiB, a lone item goes at once; while a write
             waits for the client at most one more item is read. A failure before the first item becomes a status and a
-            JSON:API body, after it an error event and a clean end. When the client leaves, the pull is cancelled in
-            the request's own task, and everything is closed before this returns. A cancellation from outside closes
-            everything and goes on.
+            JSON:API body, with those *headers* that do not speak of the body; after it an error event and a clean end.
+            When the client leaves, the pull is cancelled in the request's own task, and everything is closed before
+            this returns. A cancellation from outside closes everything and goes on.
         """
         options = AsgiOptions(
             "to_asgi",

@@ -20,8 +20,11 @@ __all__ = ["ManagedProbe", "Probe", "ProbeError", "ProbeEvent"]
 
 T_co = TypeVar("T_co", covariant=True)
 
-# set when the probe opens, to show in `Probe.context_kept` whether it was closed in the context it was opened in
-_opened_by: contextvars.ContextVar[object] = contextvars.ContextVar("jaystream_probe_opened_by", default=None)
+# The tokens of the probes that were opened in this context and are open still, to show in `Probe.context_kept` whether
+# one was closed where it was opened. One variable for all: a context keeps a variable of a probe's own for ever.
+_opened_here: contextvars.ContextVar[frozenset[object]] = contextvars.ContextVar(
+    "jaystream_probes_opened_here", default=frozenset()
+)
 
 
 class ProbeError(AssertionError):
@@ -235,7 +238,9 @@ class Probe(Generic[T_co]):
         self._note("close")
         self._ended = True
         if self.opens:
-            self._context_kept = _opened_by.get() is self._token
+            opened = _opened_here.get()
+            self._context_kept = self._token in opened
+            _opened_here.set(opened - {self._token})
         if self._on_close is not None:
             await self._on_close()
         self._note("closed")
@@ -244,7 +249,7 @@ class Probe(Generic[T_co]):
         if self.opens:
             raise self._violation("opened twice")
         self._token = object()
-        _opened_by.set(self._token)
+        _opened_here.set(_opened_here.get() | {self._token})
         self._note("open")
 
     def _open_at_pull(self) -> None:

@@ -64,8 +64,12 @@ class TestCatch:
         """
         probe = Probe([1], fail_at=1, error=OSError("gone"))
         seen: list[bool] = []
-        stream = JaypieStream(probe).catch(OSError, lambda error: [seen.append(probe.closed)])
-        assert await stream.count() == 2
+
+        def instead(_: OSError) -> list[int]:
+            seen.append(probe.closed)
+            return [9]
+
+        assert await JaypieStream(probe).catch(OSError, instead).to_list() == [1, 9]
         assert seen == [True]
         probe.assert_released()
 

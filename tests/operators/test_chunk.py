@@ -18,14 +18,20 @@ class TestChunk:
     Tuples of a size.
     """
 
-    async def test_groups_items(self) -> None:
+    @pytest.mark.parametrize(
+        ("size", "items", "expected"),
+        [
+            (2, [1, 2, 3], [(1, 2), (3,)]),
+            (2, [1, 2, 3, 4], [(1, 2), (3, 4)]),
+            (1, [1, 2], [(1,), (2,)]),
+            (10, [1, 2], [(1, 2)]),
+        ],
+    )
+    async def test_groups_items(self, size: int, items: list[int], expected: list[tuple[int, ...]]) -> None:
         """
         Items come in tuples of the size, the last one shorter.
         """
-        await check_operator(lambda s: s.chunk(2), [1, 2, 3], [(1, 2), (3,)])
-        await check_operator(lambda s: s.chunk(2), [1, 2, 3, 4], [(1, 2), (3, 4)])
-        await check_operator(lambda s: s.chunk(1), [1, 2], [(1,), (2,)])
-        await check_operator(lambda s: s.chunk(10), [1, 2], [(1, 2)])
+        await check_operator(lambda s: s.chunk(size), items, expected)
 
     async def test_empty(self) -> None:
         """
@@ -49,8 +55,9 @@ class TestChunk:
         with pytest.raises(ZeroDivisionError):
             await JaypieStream([1, 1, 0]).map(lambda n: 1 // n).chunk(3).for_each(got.append)
         assert got == [(1, 1)]
+        names: dict[tuple[int, ...], str] = {}
         with pytest.raises(KeyError):
-            await JaypieStream([1, 2, 3]).chunk(2).map(lambda pair: {}[pair]).for_each(got.append)
+            await JaypieStream([1, 2, 3]).chunk(2).map(lambda pair: names[pair]).for_each(got.append)
         assert got == [(1, 1)]
 
     def test_bad_argument(self) -> None:

@@ -17,6 +17,8 @@ from jaystream.testing import Probe
 from tests.checks import check_operator
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from jaystream._core.run import Outcome
 
 
@@ -25,7 +27,7 @@ async def leave(stream: JaypieStream[int]) -> None:
         await anext(items)
 
 
-WAYS_OUT: list[tuple[str, Any, dict[str, Any]]] = [
+WAYS_OUT: list[tuple[str, Callable[[JaypieStream[int]], Awaitable[object]], dict[str, Any]]] = [
     ("end", lambda s: s.drain(), {}),
     ("stopped", lambda s: s.take(1).drain(), {}),
     ("stopped", lambda s: s.concat([9]).first(), {}),
@@ -52,7 +54,9 @@ class TestFinalize:
         for name, operate, script in WAYS_OUT:
             assert [(name, True)] == await self._outcomes(operate, Probe(range(3), **script))
 
-    async def _outcomes(self, operate: Any, probe: Probe[int]) -> list[tuple[str, bool]]:
+    async def _outcomes(
+        self, operate: Callable[[JaypieStream[int]], Awaitable[object]], probe: Probe[int]
+    ) -> list[tuple[str, bool]]:
         seen: list[tuple[str, bool]] = []
         with suppress(OSError):
             await operate(JaypieStream(probe).finalize(lambda outcome: seen.append((outcome.kind, probe.closed))))

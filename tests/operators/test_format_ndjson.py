@@ -38,5 +38,6 @@ class TestFormatNdjson:
         """
         It is an error in the run.
         """
+        wrong: Any = object()
         with pytest.raises(UnencodableError, match="cannot write object"):
-            await JaypieStream([object()]).format_ndjson().drain()
+            await JaypieStream([wrong]).format_ndjson().drain()

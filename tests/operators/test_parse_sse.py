@@ -4,13 +4,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from jaystream import JaypieStream
 from jaystream.errors import FrameTooLargeError
 from tests.checks import check_operator
+
+if TYPE_CHECKING:
+    from jaystream import SseEvent
+
+
+def data_of(event: SseEvent) -> str:
+    assert isinstance(event.data, str)
+    return event.data
 
 
 class TestParseSse:
@@ -34,7 +42,7 @@ class TestParseSse:
         It keeps the contracts.
         """
         wire = [b"data: 1\n", b"\ndata: 2\n\n"]
-        await check_operator(lambda s: s.parse_sse().map(lambda event: event.data), wire, ["1", "2"])
+        await check_operator(lambda s: s.parse_sse().map(data_of), wire, ["1", "2"])
         await check_operator(lambda s: s.parse_sse(), list[bytes](), list[Any]())
 
     async def test_too_large(self) -> None:

@@ -16,6 +16,10 @@ async def add(a: int, b: int) -> int:
     return a + b
 
 
+def divide(a: int, b: int) -> int:
+    return a // b
+
+
 class TestStarmap:
     """
     Tuples spread over parameters.
@@ -46,7 +50,7 @@ class TestStarmap:
         """
         got: list[Any] = []
         with pytest.raises(ZeroDivisionError, match=r"division|modulo"):
-            await JaypieStream([(4, 2), (1, 0)]).starmap(lambda a, b: a // b).for_each(got.append)
+            await JaypieStream([(4, 2), (1, 0)]).starmap(divide).for_each(got.append)
         assert got == [2]
 
     def test_bad_argument(self) -> None:
@@ -55,11 +59,11 @@ class TestStarmap:
         """
         wrong: Any = 3
         with pytest.raises(TypeError, match=r"starmap\(\) expects a callable, sync or async, not 3"):
-            JaypieStream([1]).starmap(wrong)
+            JaypieStream([(1, 2)]).starmap(wrong)
 
     async def test_wrong_number_of_parts(self) -> None:
         """
         An item with too many parts is the callable's own error.
         """
         with pytest.raises(TypeError, match="positional argument"):
-            await JaypieStream([(1, 2, 3)]).starmap(lambda a, b: a).drain()
+            await JaypieStream([(1, 2, 3)]).starmap(divide).drain()

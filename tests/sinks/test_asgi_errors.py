@@ -50,6 +50,16 @@ class TestBeforeTheFirstByte:
         assert ("error", "no such answer") == (report.ended, str(report.error))
         probe.assert_released()
 
+    async def test_headers_that_stay(self) -> None:
+        """
+        Headers that do not speak of the body go with the answer, or a browser would hide it from the page.
+        """
+        send = RecordingSend()
+        headers = {"access-control-allow-origin": "*", "content-encoding": "identity"}
+        await answer(JaypieStream(failing(NotFoundError())), send, headers=headers)
+        assert "*" == send.headers["access-control-allow-origin"]
+        assert "content-encoding" not in send.headers
+
     async def test_other_error(self, caplog: pytest.LogCaptureFixture) -> None:
         """
         Any other error answers with a generic 500: nothing of it leaves, and the log has it.

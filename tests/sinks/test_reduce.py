@@ -42,9 +42,13 @@ class TestReduce:
         """
         None as item or initial value is a value.
         """
+
+        def gather(so_far: list[Any] | None, item: Any) -> list[Any] | None:
+            return [*(so_far or []), item]
+
         items: list[Any] = [None, 1]
         assert await JaypieStream(items).reduce(lambda a, b: (a, b)) == (None, 1)
-        assert await JaypieStream(items).reduce(lambda a, b: [*(a or []), b], None) == [None, 1]
+        assert await JaypieStream(items).reduce(gather, None) == [None, 1]
 
     async def test_empty(self) -> None:
         """

@@ -205,6 +205,33 @@ class TestProbe:
         with pytest.raises(AssertionError, match="in another context"):
             probe.assert_released()
 
+    @pytest.mark.parametrize("inner_first", [True, False])
+    async def test_contexts_of_several(self, inner_first: bool) -> None:
+        """
+        Probes that are open at the same time are told apart, whichever is closed first.
+        """
+        outer, inner = Probe("a"), Probe("b")
+        await anext(outer)
+        await anext(inner)
+        for probe in (inner, outer) if inner_first else (outer, inner):
+            await probe.aclose()
+            assert True is probe.context_kept
+            probe.assert_released()
+
+    async def test_contexts_of_several_apart(self) -> None:
+        """
+        A probe opened elsewhere is seen beside one opened here.
+        """
+        here, elsewhere = Probe("a"), Probe("b")
+        await anext(here)
+        context = contextvars.copy_context()
+        with pytest.raises(StopIteration, match="b"):
+            context.run(next, anext(elsewhere).__await__())
+        await elsewhere.aclose()
+        await here.aclose()
+        assert False is elsewhere.context_kept
+        assert True is here.context_kept
+
     async def test_closed_unopened(self) -> None:
         """
         A probe that was never opened may be closed once; there is no context to compare.

@@ -89,6 +89,20 @@ class TestRunner:
         assert value in {1, 2}
         assert tmp_path.is_dir()
 
+    @pytest.mark.parametrize(("runner", "test", "options"), [(1, 2, 3)])
+    async def test_argument_names(self, runner: int, test: int, options: int) -> None:
+        """
+        A parameter may have the name of one of the runner's own.
+        """
+        assert (1, 2, 3) == (runner, test, options)
+
+    @hypothesis.given(options=strategies.just(3))
+    async def test_argument_names_given(self, options: int) -> None:
+        """
+        So may what Hypothesis gives.
+        """
+        assert 3 == options
+
     @pytest.mark.parametrize(
         ("demanded", "summary"), [("", "3 failed, 2 passed, 1 skipped"), ("1", "3 failed, 2 passed, 1 error")]
     )

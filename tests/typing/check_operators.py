@@ -45,7 +45,7 @@ def sources() -> None:
     assert_type(JaypieStream(numbers), JaypieStream[int])
     assert_type(JaypieStream(JaypieStream([1])), JaypieStream[int])
     assert_type(JaypieStream.of(1, 2), JaypieStream[int])
-    JaypieStream(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType, reportUnknownMemberType]
+    JaypieStream(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 
 def transform(stream: JaypieStream[int]) -> None:
@@ -87,8 +87,8 @@ def text_and_wire(text: JaypieStream[str], data: JaypieStream[bytes], chunks: Ja
     assert_type(data.parse_ndjson(Model), JaypieStream[Model])
     # bytes are framed already: framing them again is an error
     chunks.format_sse().format_sse()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
-    text.decode_utf8()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
-    data.encode()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+    text.decode_utf8()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    data.encode()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
 
 def covariance(stream: JaypieStream[bool]) -> JaypieStream[int]:
