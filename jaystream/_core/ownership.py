@@ -266,8 +266,7 @@ async def obtain(origin: object, owned: list[Closer], run: Run, source: Source |
             elif _method(iterator, "__aenter__") is not None:
                 origin = iterator
                 continue
-            if iterator is not entered:
-                owned.append(Closer(iterator))
+            owned.append(Closer(iterator))
             return iterator, True
         elif kind == "sync":
             items = iter(subject)

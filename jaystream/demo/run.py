@@ -99,8 +99,8 @@ async def _serve(text: Text, listener: socket) -> int:
     app = make_app(text.name, partial(events, text.pieces), shutdown)
     async with serving(app, listener, shutdown) as address:
         print(f"Open {address} in a browser. Ctrl-C stops the server.", flush=True)
-        await asyncio.Event().wait()
-    return 0
+        forever: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        return await forever
 
 
 def run(program: Coroutine[Any, Any, int]) -> int:

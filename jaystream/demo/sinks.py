@@ -80,6 +80,7 @@ async def over_http(stream: JaypieStream[bytes], show: Callable[[SseEvent], None
             output, complaints = cast("tuple[ByteReceiveStream, ByteReceiveStream]", (process.stdout, process.stderr))
             await JaypieStream(output).tap(parts.append).parse_sse().for_each(show)
             told = b"".join(await JaypieStream(complaints).to_list()).decode(errors="replace")
-            if await process.wait() != 0:
-                raise ClientFailedError(f"the HTTP client failed after {sum(map(len, parts))} bytes:\n{told}")
+            code = await process.wait()
+    if code != 0:
+        raise ClientFailedError(f"the HTTP client failed after {sum(map(len, parts))} bytes:\n{told}")
     return Result("http", b"".join(parts), json.loads(told)["first_byte"])

@@ -118,7 +118,7 @@ class SseDecoder:
                 pending += complete
                 complete = bytes(pending)
                 pending.clear()
-            self._after_cr = complete[-1] == 13
+            self._after_cr = data[-1] == 13
             # For bytes this splits at CR, LF and CRLF only; str.splitlines knows more line ends.
             lines = complete.splitlines()
             good = self._count_good(lines) if len(complete) > self._limit else len(lines)

@@ -53,6 +53,7 @@ class Exchange:
         "_disconnected",
         "_ending",
         "_events",
+        "_headers",
         "_options",
         "_outbox",
         "_over",
@@ -73,6 +74,7 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._start = start
+        self._headers: RawHeaders = start["headers"]
         self._options = options
         self._report = SinkReport()
         self._outbox = Outbox(self._write, wire.encode, self._report, self._write_failed)
@@ -148,9 +150,9 @@ class Exchange:
             log_failure(failure, "before the first byte")
             content = encode_json(body)
             # what does not speak of the body stays: without its CORS headers a browser would hide the answer
-            kept = [(name, value) for name, value in self._start["headers"] if not name.startswith(b"content-")]
-            headers = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-            self._start = {"type": "http.response.start", "status": status, "headers": headers + kept}
+            own = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
+            kept = [pair for pair in self._headers if not pair[0].startswith(b"content-")]
+            self._start = {"type": "http.response.start", "status": status, "headers": own + kept}
             await self._end_body(content)
         return self._report.finish(self._ending if self._disconnected else "error", failure)
 

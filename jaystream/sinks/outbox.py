@@ -210,11 +210,9 @@ class Outbox:
 
     def _take_some(self) -> bytes:
         """The first parts, up to the limit; at least one."""
-        parts, size, count = self.parts, 0, 0
-        for part in parts:
-            size += len(part)
-            if size > JOIN and count:
-                break
+        parts, size, count = self.parts, len(self.parts[0]), 1
+        while size + len(parts[count]) <= JOIN:  # all of them together are more
+            size += len(parts[count])
             count += 1
         data = b"".join(parts[:count])
         pushed = max(0, self._pushed - (len(parts) - count))  # what is pushed comes last, or is alone
@@ -280,10 +278,10 @@ class Outbox:
 
     def _gone(self, task: Task[None]) -> None:
         self._task = self._asleep = None
-        if task.cancelled():  # while it slept, as a loop that shuts down does to every task
-            self._fail(ConnectionAbortedError("the task that writes was cancelled"))
-        elif (error := task.exception()) is not None:
-            raise error  # KeyboardInterrupt and its like have passed through the loop already
+        # Cancelled while it slept, as a loop that shuts down does to every task; or ended by KeyboardInterrupt or its
+        # like, which has passed through the loop already.
+        if task.cancelled() or task.exception() is not None:
+            self._fail(ConnectionAbortedError("the task that writes was ended"))
         elif self.parts and not self.discard:
             self._wake(stay=True)
         self._changed()

@@ -13,7 +13,7 @@ import pytest
 
 from jaystream import JaypieStream
 from jaystream.testing import ManagedProbe, Probe
-from tests.checks import WAYS, cancel_at_every_await, cancel_me, pause
+from tests.checks import WAYS, cancel_at_every_await, cancel_me, in_open, in_terminal, pause
 
 Way = Callable[[JaypieStream[Any]], Coroutine[Any, Any, list[Any]]]
 
@@ -157,6 +157,58 @@ class TestCancellation:
         assert task.cancelled()
         assert got == [1]
 
+    @pytest.mark.parametrize("way", [in_terminal, in_open])
+    @pytest.mark.parametrize("where", ["source", "close"])
+    async def test_no_await_left(self, way: Way, where: str) -> None:
+        """
+        A cancellation that comes when nothing is left to await is not lost either.
+        """
+
+        async def last() -> AsyncIterator[int]:
+            yield 1
+            cancel_me()
+
+        async def close() -> None:
+            cancel_me()
+
+        closing = Probe([1], on_close=close)
+        went_on: list[bool] = []
+
+        async def run() -> None:
+            await way(JaypieStream[int](last if where == "source" else closing))
+            went_on.append(True)
+
+        task = asyncio.ensure_future(run())
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert went_on == []
+        assert where == "source" or closing.closed
+
+    @pytest.mark.parametrize("way", WAYS)
+    async def test_a_source_that_goes_on(self, way: Way) -> None:
+        """
+        A source that gives another item when it is cancelled while a stage waits is closed, and the run ends cancelled.
+        """
+        log: list[str] = []
+
+        async def stubborn() -> AsyncIterator[int]:
+            try:
+                yield 1
+            except asyncio.CancelledError:
+                log.append("goes on")
+            try:
+                yield 2
+            finally:
+                log.append("closed")
+
+        task = asyncio.ensure_future(way(JaypieStream(stubborn).map(forever)))
+        await pause()
+        await pause()
+        task.cancel()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert log == ["goes on", "closed"]
+
     @pytest.mark.parametrize("way", WAYS)
     async def test_swallowed_while_closing(self, way: Way) -> None:
         """
@@ -217,3 +269,8 @@ class TestCancellation:
 
 async def wait_forever(_: object = None) -> None:
     await asyncio.Event().wait()
+
+
+async def forever(item: int) -> int:
+    await wait_forever()
+    return item

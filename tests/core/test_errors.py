@@ -4,8 +4,9 @@ Contract 9: errors keep their type and traceback, come after the items before th
 
 from __future__ import annotations
 
+import contextlib
 import traceback
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import Any
 
 import pytest
@@ -133,6 +134,46 @@ class TestErrors:
         with pytest.raises(KeyError) as caught:
             await JaypieStream(Probe([1], fail_at=1, error=first)).chunk(2).map(second).chunk(2).drain()
         assert caught.value.__context__ is first
+
+    async def test_a_context_of_its_own_stays(self) -> None:
+        """
+        Where that error has a context already, this one is kept.
+        """
+        cause = LookupError("its own")
+
+        def second(item: tuple[int, ...]) -> int:
+            try:
+                raise cause
+            except LookupError:
+                raise KeyError(item) from None
+
+        probe = Probe([1], fail_at=1, error=OSError("first"))
+        with pytest.raises(KeyError) as caught:
+            await JaypieStream(probe).chunk(2).map(second).chunk(2).drain()
+        assert caught.value.__context__ is cause
+
+    @pytest.mark.parametrize("way", WAYS)
+    async def test_a_close_that_raises_the_same_error(self, way: Way) -> None:
+        """
+        A context manager that raises what it was left with adds nothing to it.
+        """
+
+        @contextlib.asynccontextmanager
+        async def plain() -> AsyncGenerator[list[int], None]:
+            yield [1, 0]
+
+        class Manager:
+            async def __aenter__(self) -> list[int]:
+                return [1, 0]
+
+            async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+                if error is not None:
+                    raise error
+
+        for source in (plain, Manager):
+            with pytest.raises(ZeroDivisionError) as caught:
+                await way(JaypieStream[int](source).map(planted_failure))
+            assert not hasattr(caught.value, "__notes__")
 
     async def test_what_is_held_below_a_head_that_fails(self) -> None:
         """

@@ -73,6 +73,16 @@ async def managed_group() -> AsyncGenerator[AsyncIterator[int], None]:
 HOLDERS: list[Any] = [in_scope, in_timeout, in_context, managed_group]
 
 
+BOUNDARIES: dict[str, Callable[[JaypieStream[int]], JaypieStream[int]]] = {
+    "fused": lambda s: s,
+    "concat": lambda s: s.concat([]),
+    "catch": lambda s: s.catch(OSError, []),
+    "tap": lambda s: s.tap(on_error=print),
+    "stats": lambda s: s.stats(lambda _: None),
+    "all": lambda s: s.concat([]).catch(OSError, []).tap(on_error=print).stats(lambda _: None),
+}
+
+
 async def cut(n: int) -> int:
     """
     Wait for what will never come.
@@ -176,9 +186,11 @@ class TestHolders:
         await assert_not_cancelled()
 
     @pytest.mark.parametrize("way", WAYS)
-    async def test_its_own_scope_takes_the_cancellation_back(self, way: Way) -> None:
+    @pytest.mark.parametrize("held", ["manager", "generator"])
+    @pytest.mark.parametrize("below", BOUNDARIES)
+    async def test_its_own_scope_takes_the_cancellation_back(self, way: Way, held: str, below: str) -> None:
         """
-        A scope that swallows its own cancellation ends the stream there.
+        A scope that swallows its own cancellation ends the stream there, through every kind of segment.
         """
 
         @contextlib.asynccontextmanager
@@ -186,7 +198,12 @@ class TestHolders:
             with anyio.move_on_after(0):
                 yield [1]
 
-        assert await way(JaypieStream(manager).map(cut)) == []
+        async def generator() -> AsyncIterator[int]:
+            with anyio.move_on_after(0):
+                yield 1
+
+        stream = JaypieStream[int](manager if held == "manager" else generator)
+        assert await way(BOUNDARIES[below](stream).map(cut)) == []
         await assert_not_cancelled()
 
     async def test_pulls_stay_in_one_task(self) -> None:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
@@ -203,6 +203,31 @@ class TestSources:
         wrong: Any = lambda: "text"  # noqa: E731 - a value, to be passed untyped
         with pytest.raises(TypeError, match="a source of items is expected, not a str"):
             await JaypieStream(wrong).to_list()
+
+    async def test_a_manager_that_gives_itself(self) -> None:
+        """
+        Once entered it is read as what it is else, and refused in the run if that is nothing.
+        """
+
+        class Manager:
+            async def __aenter__(self) -> Self:
+                return self
+
+            async def __aexit__(self, *error: object) -> None:
+                left.append(True)
+
+        class Plain(Manager):
+            def __iter__(self) -> Iterator[int]:
+                return iter([1, 2])
+
+        left: list[bool] = []
+        plain: Any = Plain()
+        assert await JaypieStream[int](plain).to_list() == [1, 2]
+        assert left == [True]
+        nothing: Any = Manager()
+        with pytest.raises(TypeError, match="gives itself, and is neither an async iterable nor an iterable"):
+            await JaypieStream[int](nothing).to_list()
+        assert left == [True, True]
 
     async def test_building_opens_nothing(self) -> None:
         """

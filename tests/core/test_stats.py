@@ -70,6 +70,17 @@ class TestStats:
         assert ["stopped", "error", "end"] == [stats.outcome for stats in got]
         assert got[2].first_item is None
 
+    async def test_reads_well(self) -> None:
+        """
+        Its repr tells every figure by name.
+        """
+        got: list[StreamStats] = []
+        await JaypieStream([1, 2]).map(abs).stats(got.append).drain()
+        shown = repr(got[0])
+        assert shown.startswith(f"StreamStats(consumer_wait={got[0].consumer_wait!r}, first_item=")
+        assert shown.endswith(f"stages={got[0].stages!r})")
+        assert "items=2, outcome='end'" in shown
+
     async def test_nothing_is_paid_without_it(self) -> None:
         """
         A loop without `stats` below holds no counter.

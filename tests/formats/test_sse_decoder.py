@@ -220,6 +220,16 @@ class TestCuts:
         pieces = [piece for byte in source for piece in (bytes([byte]), b"")]
         assert read(source) == read(*pieces)
 
+    @pytest.mark.parametrize("case", [*WPT, *MORE])
+    def test_two_pieces(self, case: str) -> None:
+        """
+        Cut in two, at every place.
+        """
+        source = WPT[case][0].encode() if case in WPT else MORE[case][0]
+        whole = read(source)
+        for at in range(len(source)):
+            assert whole == read(source[:at], source[at:])
+
     @given(STREAMS, st.lists(st.integers(0, 200), max_size=6), st.sampled_from([None, 1, 12, 33]))
     def test_any_cut(self, source: bytes, cuts: list[int], limit: int | None) -> None:
         """
@@ -239,6 +249,15 @@ class TestCuts:
         assert [] == decoder.feed(b"data: C\r\n")
         assert [SseEvent("A\nB\nC", id="")] == decoder.feed(b"\r")
         assert [] == decoder.feed(b"\n")
+
+    def test_lf_of_a_line_behind_a_cr(self) -> None:
+        """
+        An LF at the beginning of a piece belongs to a CR only where nothing stands between them.
+        """
+        decoder = SseDecoder()
+        assert [] == decoder.feed(b"data: A\rdata: B")
+        assert [] == decoder.feed(b"\ndata: C\n")
+        assert [SseEvent("A\nB\nC", id="")] == decoder.feed(b"\n")
 
 
 class TestBounds:

@@ -146,6 +146,33 @@ class TestMoments:
         assert 0 == task.cancelling()
 
 
+class TestWhileTelling:
+    """
+    The client leaves while it is told of a failure.
+    """
+
+    async def test_error_event_is_held(self, caplog: pytest.LogCaptureFixture) -> None:
+        """
+        The failure is logged, and the report says that nobody was there to hear of it.
+        """
+        send, let_go = RecordingSend(), asyncio.Event()
+
+        async def before(number: int) -> None:
+            if number == 1:
+                await let_go.wait()
+
+        error = ValueError("planted")
+        task = begin(answer(JaypieStream(Probe("a", fail_at=1, error=error, before=before)), send))
+        await send.wait_for(1)
+        send.hold()
+        let_go.set()
+        await turns()
+        send.disconnect()
+        report = await task
+        assert ("disconnected", error, False) == (report.ended, report.error, send.ended)
+        assert "planted" in caplog.text
+
+
 class TestDrain:
     """
     on_disconnect="drain" runs the stream to its end.
@@ -319,3 +346,25 @@ class TestReceive:
 
         report: SinkReport = await JaypieStream.of("a").to_asgi(scope(), receive, RecordingSend())
         assert "end" == report.ended
+
+    async def test_refused_send_before(self) -> None:
+        """
+        A send that was refused has told already; the receive that tells it again changes nothing.
+        """
+        recorder = RecordingSend()
+
+        async def before(number: int) -> None:
+            await turns()
+            if number == 2:
+                recorder.disconnect()
+                await turns()
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.body":
+                raise OSError("gone")
+            await recorder(message)
+
+        probe = Probe("abc", before=before)
+        report = await JaypieStream(probe).to_asgi(scope(), recorder.receive, send, on_disconnect="drain")
+        assert ("disconnected", 3, b"") == (report.ended, report.items, recorder.body)
+        probe.assert_released()

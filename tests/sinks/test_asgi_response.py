@@ -164,6 +164,17 @@ class TestNoBody:
         send = RecordingSend(disconnect_after=0, refuse=True)
         assert "disconnected" == (await answer(JaypieStream.of("a"), send, "HEAD")).ended
 
+    async def test_send_fails(self) -> None:
+        """
+        Whatever else a server raises is its own to answer for.
+        """
+
+        async def send(message: Any) -> None:
+            raise RuntimeError("no send")
+
+        with pytest.raises(RuntimeError, match="no send"):
+            await JaypieStream.of("a").to_asgi(scope("HEAD"), RecordingSend().receive, send)
+
 
 class TestArguments:
     """

@@ -312,3 +312,28 @@ class TestLimits:
             assert 20 == round(clock.now, 3)
         assert ("disconnected", 2, [b"data: a\n\n"]) == (report.ended, report.items, send.chunks)
         probe.assert_released()
+
+    async def test_max_duration_at_the_end(self) -> None:
+        """
+        Where the stream has ended by itself the last write has its own limit only.
+        """
+        with Clock() as clock:
+            send = timed(clock)
+            task = begin(answer(JaypieStream(Probe("a", before=at(0, 5))), send, max_duration=20))
+            await asyncio.sleep(1)
+            send.hold()
+            await asyncio.sleep(29)
+            send.release()
+            assert "end" == (await task).ended
+            assert 30 == round(clock.now, 3)
+        assert (b"data: a\n\n", True) == (send.body, send.ended)
+
+    async def test_none(self) -> None:
+        """
+        Without any limit there is nothing to wait for but the stream.
+        """
+        with Clock() as clock:
+            send = timed(clock)
+            stream = JaypieStream(Probe("ab", before=at(1000, 5000)))
+            report = await answer(stream, send, keepalive=None, eager_first=None, send_timeout=None)
+        assert ("end", [(1000, b"data: a\n\n"), (5000, b"data: b\n\n")]) == (report.ended, script(send))

@@ -124,6 +124,14 @@ class TestAtomic:
     All or nothing.
     """
 
+    async def test_folders_that_cannot_be_opened(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        Where the system opens no folders, as Windows, the new name is not made durable, and all else is as ever.
+        """
+        monkeypatch.delattr(os, "O_DIRECTORY", raising=False)
+        await JaypieStream.of("a").to_file(path, fsync=True, atomic=True)
+        assert (b"a", [path]) == (path.read_bytes(), list(path.parent.iterdir()))
+
     @pytest.mark.parametrize("fsync", [True, False])
     async def test_old_until_the_end(self, path: Path, fsync: bool) -> None:
         """

@@ -153,6 +153,33 @@ class TestWriters:
             await JaypieStream(silent).to_lambda(writer)
         assert writer.ended
 
+    async def test_write_fails_while_the_source_is_closed(self) -> None:
+        """
+        The source is closed first, and then the writer's error comes out.
+        """
+        probe = Probe("a", on_close=lambda: turns(8))
+        with pytest.raises(OSError, match="gone"):
+            await JaypieStream(probe).to_lambda(RecordingResponseStream(fail_at=0, error=OSError("gone")))
+        probe.assert_released()
+
+    async def test_nothing_to_write(self) -> None:
+        """
+        A writer is never called with no bytes.
+        """
+        for stream in (JaypieStream(yielding(b"", b"")), JaypieStream(list[str]()).format_sse().on_end([b""])):
+            writer = RecordingResponseStream()
+            report = await stream.to_lambda(writer)
+            assert ([], 0, True) == (writer.pieces, report.bytes, writer.ended)
+
+    async def test_added_behind_a_format(self) -> None:
+        """
+        What joins a stream behind its format is written by the rule of the wire: text is framed, bytes are not.
+        """
+        writer = RecordingResponseStream()
+        added: list[Any] = ["b", bytearray(b"data: c\n\n"), {"type": "d"}]
+        await JaypieStream.of("a").format_sse().on_end(added).to_lambda(writer)
+        assert b'data: a\n\ndata: b\n\ndata: c\n\nevent: d\ndata: {"type":"d"}\n\n' == writer.body
+
     async def test_error_event_fails(self) -> None:
         """
         A writer that breaks at the error event raises its own error, from the stream's.

@@ -91,6 +91,22 @@ class TestOutbox:
         assert [b"a", b"b"] == peer.writes
         await peer.end()
 
+    async def test_several_wait(self) -> None:
+        """
+        Whoever waits is woken by the same write.
+        """
+        gate = asyncio.Event()
+        peer = Peer(gate)
+        peer.box.put(b"a")
+        await turns(2)
+        waiting = [asyncio.get_running_loop().create_task(peer.box.drained()) for _ in range(2)]
+        await turns()
+        assert [False, False] == [task.done() for task in waiting]
+        gate.set()
+        await asyncio.gather(*waiting)
+        assert [b"a"] == peer.writes
+        await peer.end()
+
     async def test_pushed_is_no_item(self) -> None:
         """
         What is pushed goes behind what was put, and does not count as an item.

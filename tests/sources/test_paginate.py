@@ -119,6 +119,14 @@ class TestPaginate:
         with pytest.raises(TypeError, match=r"^a source (of items )?is "):
             await JaypieStream[Any].paginate(lambda _: (page, None)).to_list()
 
+    async def test_page_that_is_a_stream(self) -> None:
+        """
+        A source that is no list is refused too, with what it was.
+        """
+        page: Any = JaypieStream([1])
+        with pytest.raises(TypeError, match=r"paginate\(fetch\) gives the items of a page as a list or its like, not"):
+            await JaypieStream[Any].paginate(lambda _: (page, None)).to_list()
+
     @pytest.mark.parametrize("wrong", [None, 3, [1, 2, 3]])
     async def test_bad_result(self, wrong: Any) -> None:
         """
