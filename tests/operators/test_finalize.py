@@ -141,3 +141,43 @@ class TestFinalize:
         """
         with pytest.raises(ValueError, match=r"finalize\(grace=\) must be above 0 seconds, not 0"):
             JaypieStream([1]).finalize(print, grace=0)
+
+
+class TestOutcome:
+    """
+    The outcome is the run's, wherever in the pipeline it was decided.
+    """
+
+    @pytest.mark.parametrize("boundary", [False, True])
+    async def test_error_below(self, boundary: bool) -> None:
+        """
+        An error of a stage below is told, in the same loop and across loops.
+        """
+        seen: list[Outcome] = []
+        stream = JaypieStream([1, 0]).finalize(seen.append)
+        if boundary:
+            stream = stream.concat([2])
+        with pytest.raises(ZeroDivisionError) as raised:
+            await stream.map(lambda n: 1 // n).drain()
+        assert [("error", raised.value)] == [(outcome.kind, outcome.error) for outcome in seen]
+
+    async def test_error_of_the_consumer(self) -> None:
+        """
+        An error inside an `open()` block is told.
+        """
+        seen: list[Outcome] = []
+        with pytest.raises(OSError, match="mine"):
+            async with JaypieStream([1, 2]).finalize(seen.append).open() as items:
+                await anext(items)
+                raise OSError("mine")
+        assert ["error"] == [outcome.kind for outcome in seen]
+
+    async def test_handled_error(self) -> None:
+        """
+        What `catch` has handled is an error above it, and none below it.
+        """
+        seen: list[str] = []
+        stream = JaypieStream([0]).map(lambda n: 1 // n).finalize(lambda outcome: seen.append("above " + outcome.kind))
+        handled = stream.catch(ZeroDivisionError, lambda _: [7]).finalize(lambda outcome: seen.append(outcome.kind))
+        assert [7] == await handled.to_list()
+        assert ["above error", "end"] == seen
