@@ -20,20 +20,28 @@ from jaystream._core.shelter import Around, Loose
 from jaystream.integrations.response import ResponseMixin
 from jaystream.operators.accumulate import AccumulateMixin
 from jaystream.operators.combine import CombineMixin
+from jaystream.operators.distinct import DistinctMixin
 from jaystream.operators.group import GroupMixin
+from jaystream.operators.last import LastMixin
+from jaystream.operators.limit import LimitMixin
+from jaystream.operators.materialize import MaterializeMixin
 from jaystream.operators.observe import ObserveMixin
 from jaystream.operators.recover import RecoverMixin
 from jaystream.operators.select import SelectMixin
+from jaystream.operators.share import ShareMixin
 from jaystream.operators.text import TextMixin
 from jaystream.operators.transform import TransformMixin
 from jaystream.operators.wire import WireMixin
+from jaystream.operators.zip import ZipMixin
 from jaystream.sinks.asgi import AsgiMixin
 from jaystream.sinks.aws_lambda import LambdaMixin
 from jaystream.sinks.collect import CollectMixin
 from jaystream.sinks.file import FileMixin
+from jaystream.sinks.tee import TeeMixin
 from jaystream.sources.file import FromFileMixin
 from jaystream.sources.generate import GenerateMixin
 from jaystream.sources.items import ItemsMixin
+from jaystream.sources.make import stream_class
 from jaystream.sources.ticks import TickMixin
 
 if TYPE_CHECKING:
@@ -49,6 +57,7 @@ R = TypeVar("R")
 P = ParamSpec("P")
 
 
+@stream_class
 class JaypieStream(
     ItemsMixin[T_co],
     FromFileMixin[T_co],
@@ -57,14 +66,21 @@ class JaypieStream(
     TransformMixin[T_co],
     AccumulateMixin[T_co],
     SelectMixin[T_co],
+    LastMixin[T_co],
+    DistinctMixin[T_co],
+    LimitMixin[T_co],
     GroupMixin[T_co],
     CombineMixin[T_co],
+    ZipMixin[T_co],
+    ShareMixin[T_co],
     RecoverMixin[T_co],
     ObserveMixin[T_co],
+    MaterializeMixin[T_co],
     TextMixin[T_co],
     WireMixin[T_co],
     CollectMixin[T_co],
     FileMixin[T_co],
+    TeeMixin[T_co],
     AsgiMixin[T_co],
     LambdaMixin[T_co],
     ResponseMixin[T_co],

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 import jaystream
+from benchmarks import __main__ as benchmarks
 from jaystream.testing import RecordingSend
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -129,6 +130,18 @@ class TestReadme:
         links = re.findall(r"\]\((?!https?://)([^)#]+)", self.TEXT)
         assert links
         assert [] == [link for link in links if not (ROOT / link).exists()]
+
+    def test_benchmark_tables(self) -> None:
+        """
+        The rows of its benchmark tables are those that the command beside them prints.
+        """
+        (section,) = re.findall(r"^## Benchmarks\n(.*?)^## ", self.TEXT, re.MULTILINE | re.DOTALL)
+        assert "python -m benchmarks --markdown" in section
+        modules = [importlib.import_module(f"benchmarks.{name}") for name in benchmarks.NAMES]
+        printed: list[str] = [name for module in modules for name in module.NAMES]
+        rows = re.findall(r"^\| ([^|]+?) \|", section, re.MULTILINE)
+        heads = re.findall(r"^\| ([^|]+?) \|.*\n\|---", section, re.MULTILINE)
+        assert printed == [name for name in dict.fromkeys(rows) if name not in heads]
 
     def test_app_answers(self) -> None:
         """

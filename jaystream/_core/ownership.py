@@ -241,6 +241,8 @@ async def obtain(origin: object, owned: list[Closer], run: Run, source: Source |
         TypeError: If *origin*, or what it gave, is no source.
         StreamConsumedError: If it can run once and has.
     """
+    if source is not None and source.lender is not None:
+        return _borrow(source, source.lender, owned)
     entered: object = None
     called = managed = False
     while True:
@@ -285,6 +287,28 @@ async def obtain(origin: object, owned: list[Closer], run: Run, source: Source |
             entered = None
         if kind != "callable":
             source = None  # what comes now was made for this run, and nobody else has it
+
+
+def _borrow(source: Source, lender: Source, owned: list[Closer]) -> tuple[Pulls, bool]:
+    """Read an iterator that stays open; only an iterator that it makes for this run is closed with the run."""
+    if lender.spent:
+        spend(lender)
+    subject: Any = source.origin
+    is_async = can_go_on(subject) == "async"
+    iterator = aiter(subject) if is_async else iter(subject)
+    if iterator is not subject:
+        owned.append(Closer(iterator))
+    return iterator, is_async
+
+
+def can_go_on(origin: object) -> str | None:
+    """
+    Whether a run of *origin* can go on where another has stopped: "async" or "sync" for iterators, None for the rest.
+    """
+    cls = type(origin)
+    if hasattr(cls, "__anext__") and hasattr(cls, "__aiter__"):
+        return "async"
+    return "sync" if hasattr(cls, "__next__") and hasattr(cls, "__iter__") else None
 
 
 def _inside(entered: object) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaystream._core.ownership import GRACE, discard
 from jaystream._core.plan import Described, Plan, T_co
+from jaystream._core.waiting import over
 from jaystream.formats.json import encode_json
 from jaystream.sinks.asgi_options import (
     AsgiOptions,
@@ -29,7 +30,6 @@ from jaystream.sinks.framing import answer_to, framed, gap, is_gone, is_host_err
 from jaystream.sinks.outbox import Outbox
 from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import Ending, SinkReport
-from jaystream.sinks.waiting import over
 
 if TYPE_CHECKING:
     from jaystream.formats.wire import WireEncoder

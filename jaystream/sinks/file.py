@@ -15,13 +15,13 @@ from uuid import uuid4
 from jaystream._core.ownership import describe
 from jaystream._core.plan import Described, T_co
 from jaystream._core.threads import in_thread
+from jaystream._core.waiting import over
 from jaystream.formats.sse import SseEncoder
 from jaystream.formats.utf8 import encode_utf8
 from jaystream.operators.wire import Format
 from jaystream.sinks.outbox import Outbox
 from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import SinkReport
-from jaystream.sinks.waiting import over
 
 if TYPE_CHECKING:
     from _typeshed import StrPath

@@ -4,28 +4,36 @@ Joining writes: a burst of ready items goes out in one write, a lone item at onc
 Nobody can know whether the next item is ready without asking for it, and once it is asked for, this task may not wait
 for anything else. So what is ready is put aside, and a task of the outbox's own writes it when the event loop turns,
 which is when the pull waits. That task stays for the next item: starting one per write costs more than most writes do.
+
+Where items have come alone for a while, the pulling task itself writes the next, before it asks for another: that saves
+the switch between two tasks, and nothing overlaps, since no pull has been started. The first item that turns out to
+have been ready, and the first write that had to wait for the peer, end this.
 """
 
 from __future__ import annotations
 
-from asyncio import CancelledError, Future, Task, get_running_loop
+from asyncio import CancelledError, Future, Task, current_task, get_running_loop
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from jaystream._core.plan import Stage
 from jaystream.formats.wire import framed
 
 if TYPE_CHECKING:
-    from jaystream._core.writer import LoopWriter
     from jaystream.sinks.report import SinkReport
 
 JOIN = 65_536
 """Bytes that one write joins, at most (a single item may be larger)."""
 
+ALONE = 8
+"""Writes of a lone item in a row, after which the pulling task writes by itself."""
+
+WAITED = 64
+"""How many more it takes after a write of its own that had to wait, during which the source could have gone on."""
+
 
 class Outbox:
     """
-    Takes framed items one by one and hands them on in joined writes, one write at a time.
+    Takes framed items one by one and hands them on in joined writes, one write at a time. Made in the task that pulls.
 
     While a write is under way the loop may ask for one more item, and waits with that until the write is done: so a
     peer that stops reading stops the source.
@@ -40,6 +48,8 @@ class Outbox:
         report: Counts.
         busy: Whether a write is under way.
         since: The loop time at which that write began.
+        here: Whether the pulling task itself is writing.
+        turns: How often the pulling task has waited, counted by `Pull`; without counting it never writes itself.
         discard: Nothing more is taken.
         stopped: The next item ends the loop: for a source that keeps the cancellation of its pull to itself.
         failure: What a write failed with.
@@ -49,23 +59,31 @@ class Outbox:
     """
 
     __slots__ = (
+        "_alone",
         "_asleep",
+        "_cut",
         "_encode",
         "_events",
         "_failed",
+        "_main",
+        "_next_here",
         "_pushed",
+        "_requests",
         "_task",
+        "_turned",
         "_waiting",
         "_write",
         "busy",
         "discard",
         "failure",
+        "here",
         "last",
         "parts",
         "report",
         "room",
         "since",
         "stopped",
+        "turns",
     )
 
     def __init__(
@@ -79,7 +97,12 @@ class Outbox:
         self._encode = encode
         self._failed = failed
         self._events = get_running_loop()
-        self._pushed = 0
+        main = current_task()
+        assert main is not None  # noqa: S101 - for type checkers
+        self._main = main
+        self._requests = main.cancelling()
+        self._pushed = self._alone = self._turned = 0
+        self._next_here = self._cut = False
         self._task: Task[None] | None = None
         self._asleep: Future[bool] | None = None
         self._waiting: Future[None] | None = None
@@ -88,6 +111,8 @@ class Outbox:
         self.last: bytes = b""
         self.report: SinkReport = report
         self.busy: bool = False
+        self.here: bool = False
+        self.turns: int = 0
         self.discard: bool = False
         self.stopped: bool = False
         self.failure: Exception | None = None
@@ -101,6 +126,11 @@ class Outbox:
             self.report.items += 1
             return self.stopped
         self.parts.append(item)
+        if self._alone > ALONE:
+            if self.turns != self._turned and len(self.parts) == 1 and not (self.busy or self.stopped):
+                self._next_here = True
+                return True
+            self._alone = 0  # this one was ready
         asleep = self._asleep
         if asleep is not None and not self.stopped:
             # the way of an item that comes alone: nothing else is held, and nothing under way
@@ -119,14 +149,19 @@ class Outbox:
         ready = framed(item)
         return self._encode(item) if ready is None else ready
 
-    async def drained(self) -> None:
+    def drained(self) -> Coroutine[Any, Any, None]:
         """
         Wait until the write that is under way is done, and until what is held is no longer too much.
+
+        Or write the item that `put` has left to this task.
 
         Raises:
             Exception: What made a write fail.
             CancelledError: If the outbox is `stopped`.
         """
+        return self._write_here() if self._next_here else self._drain()
+
+    async def _drain(self) -> None:
         while (self.busy or self._full()) and not self.stopped:
             await self._change()
         if self.stopped:
@@ -172,7 +207,11 @@ class Outbox:
         """Let go of what is held, take nothing more, and with *cut* cancel the write under way."""
         self.discard = True
         self._let_go()
-        if self.busy and cut:
+        if self.here and self.busy:
+            if cut and not self._cut:
+                self._cut = True
+                self._main.cancel()
+        elif self.busy and cut:
             assert self._task is not None  # noqa: S101 - for type checkers
             self._task.cancel()
         self.rest()
@@ -183,9 +222,51 @@ class Outbox:
         """The task that writes, while there is one; for `over`, after `drop`."""
         return [] if self._task is None else [self._task]
 
+    # the pulling task ------------------------------------------------------------------------------------------------
+
+    async def _write_here(self) -> None:
+        """Write the one item that is held."""
+        report, turns = self.report, self.turns
+        self._next_here = False
+        data = self.parts.pop()
+        self.last = data if len(data) > 3 else self.last[-4:] + data
+        report.items += 1
+        self.here = self.busy = True
+        try:
+            try:
+                pending = self._write(data)
+                if pending is not None:
+                    self.since = self._events.time()
+                    await pending
+            finally:
+                self.busy = False
+                if self._cut:
+                    self._cut = False
+                    self._main.uncancel()
+            if report.first_byte is None:
+                report.wrote(len(data))
+            else:
+                report.bytes += len(data)
+        except CancelledError:
+            if self._main.cancelling() > self._requests:
+                raise  # somebody wants this task to end
+            self._fail(ConnectionAbortedError("a write was cancelled"))
+        except Exception as error:  # noqa: BLE001 - any failure is this one's business
+            self._fail(error)
+        finally:
+            self.here = False
+        self._turned = self.turns
+        if self._turned != turns:
+            self._alone = -WAITED
+        if self.parts or self.stopped or self.failure is not None:
+            self._wake(stay=True)  # for what was pushed meanwhile
+            await self._drain()
+
     # the task -------------------------------------------------------------------------------------------------------
 
     def _wake(self, *, stay: bool) -> None:
+        if self.here:
+            return  # it is seen to when that write is done
         asleep = self._asleep
         if asleep is not None:
             self._asleep = None
@@ -197,7 +278,7 @@ class Outbox:
 
     def _take(self) -> bytes:
         """What the next write takes."""
-        self.room = 0
+        self.room = self._alone = 0
         parts = self.parts
         if len(parts) == 1:
             data = parts[0]
@@ -234,10 +315,11 @@ class Outbox:
         # all in one frame: this runs once for each item that comes alone
         parts, write, time, report = self.parts, self._write, self._events.time, self.report
         while True:
-            if parts:
+            if parts and not self.here:
                 if len(parts) == 1 and not self._pushed:
                     data = parts.pop()
                     self.room = 0
+                    self._alone += 1
                     report.items += 1
                 else:
                     data = self._take()
@@ -309,33 +391,3 @@ class _turn:  # noqa: N801 - reads as the function it is used as
 
     def __await__(self) -> Any:
         yield
-
-
-class Write(Stage):
-    """
-    The terminal of a sink: each item goes into its outbox.
-    """
-
-    __slots__ = ("outbox",)
-    name = "write"
-    names: tuple[str, ...] = ("box", "append", "as_bytes", "put", "drained")
-
-    def __init__(self, outbox: Outbox) -> None:
-        self.outbox: Outbox = outbox
-
-    def values(self) -> tuple[object, ...]:
-        outbox = self.outbox
-        return (outbox, outbox.parts.append, outbox.as_bytes, outbox.put, outbox.drained)
-
-    def write_setup(self, code: LoopWriter) -> None:
-        code.line("result = None")
-
-    def write(self, code: LoopWriter) -> None:
-        box = code.name("box")
-        code.line("if x.__class__ is not bytes:")
-        code.line(f"    x = {code.name('as_bytes')}(x)")
-        code.line(f"if {box}.room > 0:")
-        code.line(f"    {code.name('append')}(x)")
-        code.line(f"    {box}.room -= len(x)")
-        code.line(f"elif {code.name('put')}(x):")
-        code.line(f"    await {code.name('drained')}()")

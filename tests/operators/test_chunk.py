@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from jaystream import JaypieStream
-from jaystream.testing import Probe
-from tests.checks import check_operator
+from jaystream.testing import Probe, check_operator
 
 
 class TestChunk:
@@ -59,6 +58,25 @@ class TestChunk:
         with pytest.raises(KeyError):
             await JaypieStream([1, 2, 3]).chunk(2).map(lambda pair: names[pair]).for_each(got.append)
         assert got == [(1, 1)]
+
+    async def test_enough_below_before_the_error(self) -> None:
+        """
+        Where the stages below want no more than what it held, the error behind that is never asked for.
+        """
+        stream = JaypieStream([1, 1, 0]).map(lambda n: 1 // n).chunk(3).take(1)
+        assert await stream.to_list() == [(1, 1)]
+        assert await stream.chunk(2).on_end([()]).to_list() == [((1, 1),), ()]
+        with pytest.raises(ZeroDivisionError):
+            await JaypieStream([1, 1, 0]).map(lambda n: 1 // n).chunk(3).take(2).to_list()
+
+    async def test_end_below_and_an_error_below_that(self) -> None:
+        """
+        An error below the stage that ended the stream is not lost.
+        """
+        names: dict[tuple[int, ...], str] = {}
+        for items in ([1], [1, 2, 3]):
+            with pytest.raises(KeyError):
+                await JaypieStream(items).chunk(2).take(1).map(lambda group: names[group]).chunk(2).to_list()
 
     def test_bad_argument(self) -> None:
         """

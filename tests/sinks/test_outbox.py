@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from jaystream._core.waiting import over
 from jaystream.sinks.outbox import JOIN, Outbox
 from jaystream.sinks.report import SinkReport
-from jaystream.sinks.waiting import over
 from tests.sinks.exchange import turns
 
 

@@ -1,0 +1,202 @@
+"""
+Arguments and models of the operators that look at one item after the other: transform, select, observe.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from jaystream import JaypieStream
+from jaystream.operators.materialize import End, Item
+from jaystream.testing.strategies.data import items as plain_items
+from jaystream.testing.strategies.steps import Model, Step, register, weigh
+
+__all__: list[str] = []
+
+small: st.SearchStrategy[int] = st.integers(0, 4)
+sizes: st.SearchStrategy[int] = st.integers(1, 4)
+
+
+def same(items: Sequence[Any]) -> Sequence[Any]:
+    """
+    The model of an operator that lets everything pass.
+    """
+    return items
+
+
+def calling(
+    name: str, of: Callable[[int], Callable[[Any], Any]], model: Callable[[Callable[[Any], Any]], Model], **options: Any
+) -> None:
+    """
+    Register a method with one function, which *of* makes from a small number.
+    """
+
+    def make(number: int) -> Step:
+        f = of(number)
+        return Step.calling(f"{name}(f{number})", lambda call: lambda s: getattr(s, name)(call, **options), f, model(f))
+
+    register(name, small.map(make))
+
+
+calling("map", lambda a: lambda x: (weigh(x) * 3 + a) % 97, lambda f: lambda xs: [f(x) for x in xs])
+calling("filter", lambda a: lambda x: (weigh(x) + a) % 3, lambda f: lambda xs: [x for x in xs if f(x)])
+calling(
+    "filter_map",
+    lambda a: lambda x: None if weigh(x) % 3 == a % 3 else weigh(x) + a,
+    lambda f: lambda xs: [y for x in xs if (y := f(x)) is not None],
+)
+calling(
+    "flat_map",
+    lambda a: lambda x: [weigh(x)] * ((weigh(x) + a) % 3),
+    lambda f: lambda xs: [y for x in xs for y in f(x)],
+)
+calling("skip_while", lambda a: lambda x: weigh(x) < a * 4, lambda f: lambda xs: list(itertools.dropwhile(f, xs)))
+calling("tap", lambda a: lambda _: a, lambda _: same)
+
+
+_KINDS: list[Any] = [int, tuple, (int, str)]
+
+
+def _doubled(at: int, x: Any) -> int:
+    return at * 2 + weigh(x)
+
+
+def _take_while(drawn: tuple[int, bool]) -> Step:
+    number, inclusive = drawn
+
+    def f(x: Any) -> bool:
+        return weigh(x) % 5 != number
+
+    def model(xs: Sequence[Any]) -> Sequence[Any]:
+        size = next((at for at, x in enumerate(xs) if not f(x)), len(xs))
+        return xs[: size + inclusive]
+
+    label = f"take_while(f{number}, inclusive={inclusive})"
+    return Step.calling(label, lambda call: lambda s: s.take_while(call, inclusive=inclusive), f, model)
+
+
+register("take_while", st.tuples(small, st.booleans()).map(_take_while))
+register("take", small.map(lambda n: Step(f"take({n})", lambda s: s.take(n), lambda xs: xs[:n])))
+register("skip", small.map(lambda n: Step(f"skip({n})", lambda s: s.skip(n), lambda xs: xs[n:])))
+register(
+    "__getitem__",
+    st.tuples(small, st.none() | st.integers(0, 6), st.none() | sizes).map(
+        lambda n: Step(f"[{n[0]}:{n[1]}:{n[2]}]", lambda s: s[slice(*n)], lambda xs: xs[slice(*n)])
+    ),
+)
+register(
+    "of_type",
+    st.sampled_from(_KINDS).map(
+        lambda kind: Step(
+            f"of_type({kind})", lambda s: s.of_type(kind), lambda xs: [x for x in xs if isinstance(x, kind)]
+        )
+    ),
+)
+register(
+    "enumerate",
+    small.map(lambda n: Step(f"enumerate({n})", lambda s: s.enumerate(n), lambda xs: list(enumerate(xs, n)))),
+)
+register(
+    "starmap",
+    small.map(
+        lambda a: Step.calling(
+            f"enumerate({a}).starmap(f)",
+            lambda call: lambda s: s.enumerate(a).starmap(call),
+            _doubled,
+            lambda xs: [at * 2 + weigh(x) for at, x in enumerate(xs, a)],
+        )
+    ),
+)
+register(
+    "flatten",
+    st.just(Step("flatten()", lambda s: s.flatten(), lambda xs: [y for x in xs for y in x])),
+    plain_items(st.lists(st.integers(), max_size=3)),
+)
+register("finalize", st.just(Step("finalize(f)", lambda s: s.finalize(lambda _: None), same)))
+register("stats", st.just(Step("stats(f)", lambda s: s.stats(lambda _: None), same)))
+register(
+    "limit",
+    st.integers(6, 9).map(lambda n: Step(f"limit(items={n})", lambda s: s.limit(items=n), same)),
+    plain_items(max_size=6),
+)
+register(
+    "timestamp",
+    small.map(
+        lambda n: Step(f"timestamp(lambda: {n})", lambda s: s.timestamp(lambda: n), lambda xs: [(n, x) for x in xs])
+    ),
+)
+register(
+    "materialize",
+    st.just(
+        Step(
+            "materialize()",
+            lambda s: s.materialize(),
+            lambda xs: [*map(Item, xs), End()],
+            before_error=lambda xs: [*map(Item, xs)],
+            passes_errors=False,
+        )
+    ),
+)
+register(
+    "dematerialize",
+    st.just(
+        Step(
+            "dematerialize()",
+            lambda s: s.dematerialize(),
+            lambda xs: [x.value for x in xs if x.__class__ is Item],
+        )
+    ),
+    st.tuples(plain_items(max_size=5), st.booleans()).map(lambda d: [*map(Item, d[0]), *([End()] if d[1] else [])]),
+)
+
+
+def _distinct(number: int) -> Step:
+    def key(x: Any) -> int:
+        return weigh(x) % (number + 2)
+
+    return Step.calling(
+        f"distinct(f{number})", lambda call: lambda s: s.distinct(call), key, lambda xs: _first_of_each(xs, key)
+    )
+
+
+def _first_of_each(xs: Sequence[Any], key: Callable[[Any], Any]) -> list[Any]:
+    seen: dict[Any, Any] = {}
+    for x in xs:
+        seen.setdefault(key(x), x)
+    return list(seen.values())
+
+
+def _distinct_until_changed(number: int) -> Step:
+    def key(x: Any) -> int:
+        return weigh(x) % (number + 2)
+
+    return Step.calling(
+        f"distinct_until_changed(f{number})",
+        lambda call: lambda s: s.distinct_until_changed(call),
+        key,
+        lambda xs: [next(group) for _, group in itertools.groupby(xs, key)],
+    )
+
+
+register("distinct", small.map(_distinct))
+register("distinct_until_changed", small.map(_distinct_until_changed))
+
+
+def _catch(number: int) -> Step:
+    # the laws' own errors are of another type, so here they pass; what is caught has a law of its own
+    return Step(
+        f"catch(KeyError, {number})",
+        lambda s: s.catch(KeyError, [number]),
+        same,
+        sources=lambda w: JaypieStream[Any](w.source([1], fail_at=1, error=KeyError())).catch(
+            KeyError, w.source([number])
+        ),
+    )
+
+
+register("catch", small.map(_catch))
+register("also_to", st.just(Step("also_to(drain)", lambda s: s.also_to(JaypieStream[Any].drain), same)))
