@@ -12,8 +12,12 @@ from pathlib import Path
 from benchmarks.report import Row
 
 PROBE = """
-import asyncio, resource, sys
+import asyncio, sys
 from jaystream import JaypieStream
+
+def peak():  # not ru_maxrss, which a process inherits from the one that started it
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
 
 class Writer:
     def write(self, data): pass
@@ -22,10 +26,10 @@ class Writer:
 async def main(kind, source, target):
     await JaypieStream.from_file(__file__ or source).take(1).to_file(target)
     await JaypieStream.from_file(source).take(8).to_lambda(Writer())
-    idle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    idle = peak()
     stream = JaypieStream.from_file(source)
     await (stream.to_file(target) if kind == "file" else stream.to_lambda(Writer()))
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - idle)
+    print(peak() - idle)
 
 asyncio.run(main(*sys.argv[1:]))
 """
