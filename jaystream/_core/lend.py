@@ -36,11 +36,16 @@ class Loan:
     async def end(self, error: BaseException | None) -> None:
         opened, self._opened = self._opened or [], None
         problems: list[Exception] = []
+        interrupt: BaseException | None = None
         for items in reversed(opened):
             try:
                 await Generated(items).close(error)
             except Exception as problem:  # noqa: BLE001 - the others must be closed as well
                 problems.append(problem)
+            except BaseException as problem:  # noqa: BLE001 - raised when the others are closed
+                interrupt = problem
+        if interrupt is not None:
+            raise interrupt
         if problems:
             raise problems[0] if len(problems) == 1 else ExceptionGroup("several loops failed to close", problems)
 

@@ -11,6 +11,7 @@ import pytest
 
 from jaystream import JaypieStream, Operator
 from jaystream.testing import Probe
+from tests.checks import cancel_me
 
 
 async def doubled(stream: JaypieStream[int]) -> AsyncIterator[int]:
@@ -125,6 +126,28 @@ class TestLend:
 
         assert await (JaypieStream(source) | twice).take(2).to_list() == [1, 2]
         assert [(1, 1, True), (1, 1, True)] == [(probe.opens, probe.closes, probe.closed) for probe in probes]
+
+    async def test_cancelled_while_closing(self) -> None:
+        """
+        A cancellation that hits the closing of one loop does not keep the others open.
+        """
+
+        async def hang() -> None:
+            cancel_me()
+            await asyncio.Event().wait()
+
+        async def twice(stream: JaypieStream[int]) -> AsyncIterator[int]:
+            async for n in stream:
+                async for m in stream:
+                    yield n * m
+
+        probes = [Probe([1, 2]), Probe([1, 2], on_close=hang)]
+        waiting = iter(probes)
+        task = asyncio.ensure_future((JaypieStream(lambda: next(waiting)) | twice).take(1).to_list())
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert [1, 1] == [probe.closes for probe in probes]
+        assert probes[0].closed
 
     async def test_plain_function(self) -> None:
         """
