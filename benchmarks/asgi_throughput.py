@@ -10,6 +10,7 @@ from __future__ import annotations
 from benchmarks.report import Row, at_least, at_most, interleave
 from benchmarks.serving import get, timed_get, uvicorn
 
+NAMES = ("SSE over ASGI, uvicorn, items one by one", "SSE over ASGI, uvicorn, in bursts of 16")
 NEEDLE = b"Hello"
 
 
@@ -22,8 +23,8 @@ def run(*, short: bool) -> list[Row]:
     with uvicorn("benchmarks.streaming_apps:app", "--http", "h11", "--loop", "asyncio") as (port, _):
         there = [who for who in ("sse_starlette", "fastapi") if b" 200 " in get(port, f"/{who}/singly?1")[:20]]
         for what, name, size, limit, least in (
-            ("singly", "SSE over uvicorn, items one by one", 4_000, 1.35, {"sse_starlette": 1.6, "fastapi": 4.0}),
-            ("bursts", "SSE over uvicorn, bursts of 16", 32_000, 1.3, {"sse_starlette": 8.0, "fastapi": 30.0}),
+            ("singly", NAMES[0], 4_000, 1.35, {"sse_starlette": 1.6, "fastapi": 4.0}),
+            ("bursts", NAMES[1], 32_000, 1.3, {"sse_starlette": 8.0, "fastapi": 30.0}),
         ):
             # the slow ones get fewer items, so that all take turns in the same stretch of time
             sizes = {"hand": size, "ours": size} | dict.fromkeys(there, size // (2 if what == "singly" else 16))

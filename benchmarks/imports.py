@@ -11,6 +11,7 @@ import tempfile
 
 from benchmarks.report import Row
 
+NAMES = ("import jaystream, installed with bytecode",)
 PROBE = "import time; t = time.perf_counter(); import {modules}; print(time.perf_counter() - t)"
 
 
@@ -38,7 +39,7 @@ def run(*, short: bool) -> list[Row]:
     extra = 1e3 * (ours - base)
     return [
         Row(
-            "import jaystream, with bytecode",
+            NAMES[0],
             f"{1e3 * ours:.1f} ms",
             f"import anyio, asyncio {1e3 * base:.1f} ms",
             extra,

@@ -11,6 +11,7 @@ from pydantic_core import to_json
 from benchmarks.report import Row, at_least, at_most, interleave
 from jaystream import SseEncoder
 
+NAMES = ("format_sse of a small chunk",)
 CHUNK: dict[str, Any] = {"type": "text", "content": "Hello"}
 
 
@@ -27,7 +28,7 @@ def run(*, short: bool) -> list[Row]:
             to_json(CHUNK)
 
     framed, alone = (1e6 * seconds / size for seconds in interleave(ours, json_alone, repeats=repeats))
-    rows = [at_most("format_sse of a small chunk", framed, "pydantic_core.to_json", alone, 2)]
+    rows = [at_most(NAMES[0], framed, "pydantic_core.to_json", alone, 2)]
     try:
         from sse_starlette.event import JSONServerSentEvent  # noqa: PLC0415 - the opponent, which need not be there
     except ModuleNotFoundError:
@@ -38,4 +39,4 @@ def run(*, short: bool) -> list[Row]:
             JSONServerSentEvent(data=CHUNK, event="text").encode()
 
     (other,) = interleave(theirs, repeats=max(3, repeats // 3))
-    return [*rows, at_least("format_sse of a small chunk", framed, "sse-starlette", 1e7 * other / size, 4)]
+    return [*rows, at_least(NAMES[0], framed, "sse-starlette", 1e7 * other / size, 4)]

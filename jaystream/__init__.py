@@ -14,8 +14,10 @@ from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder, format_ndjson
 from jaystream.formats.sse import SseEncoder, SseEvent, format_sse
 from jaystream.formats.sse_decoder import SseDecoder
 from jaystream.formats.stream_error import format_stream_error
+from jaystream.operators.materialize import End, Failure, Item
 from jaystream.sinks.aws_lambda import ResponseWriter, create_asgi_stream, create_lambda_stream
 from jaystream.sinks.report import SinkReport
+from jaystream.sources.push import Emitter
 from jaystream.stream import JaypieStream, Operator, create_jaypie_stream, stream_to_sse
 
 if TYPE_CHECKING:
@@ -23,7 +25,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CleanupTimeoutError",
+    "Emitter",
+    "End",
+    "Failure",
     "FormatError",
+    "Item",
     "JaypieError",
     "JaypieStream",
     "JaystreamError",

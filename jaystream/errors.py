@@ -4,12 +4,15 @@ Every exception of jaystream, and the JSON:API bodies they become on the wire.
     JaystreamError
     ├── StreamConsumedError (RuntimeError)   a one-shot source was run a second time
     ├── CleanupTimeoutError (TimeoutError)   closing a source took longer than its grace
+    ├── ClosedEmitterError                   an item was sent to an emitter that was closed
+    ├── BrokenEmitterError                   an item was sent, and the consumer has left
+    ├── FullEmitterError (asyncio.QueueFull) an item was sent without waiting, and there is no room
     ├── LimitExceededError (ValueError)      a stated bound on size was passed
     └── FormatError (ValueError)             bytes or values that a wire format cannot carry
         ├── UnencodableError (TypeError)     JSON has no form for a value
-        ├── InvalidJsonError                 a line that is not JSON
+        ├── InvalidJsonError                 a line that is not JSON, or does not fit
         ├── InvalidUtf8Error                 bytes that are not UTF-8
-        └── FrameTooLargeError               a line or an event passed its bound (a LimitExceededError too)
+        └── FrameTooLargeError               a line, piece or event passed its bound (a LimitExceededError too)
 
     JaypieError                              an error with an HTTP status that clients may see; raise these yourself
     ├── 400 BadRequestError, NotImplementedYetError
@@ -25,6 +28,7 @@ Cancellation is never one of these: it passes through untouched.
 
 from __future__ import annotations
 
+from asyncio import QueueFull
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,13 +37,16 @@ if TYPE_CHECKING:
 __all__ = [
     "BadGatewayError",
     "BadRequestError",
+    "BrokenEmitterError",
     "CleanupTimeoutError",
+    "ClosedEmitterError",
     "ConfigurationError",
     "ConflictError",
     "CorsError",
     "ForbiddenError",
     "FormatError",
     "FrameTooLargeError",
+    "FullEmitterError",
     "GatewayTimeoutError",
     "GoneError",
     "IllogicalError",
@@ -82,10 +89,44 @@ class CleanupTimeoutError(JaystreamError, TimeoutError):
     """
 
 
+class ClosedEmitterError(JaystreamError):
+    """
+    An item was sent to an emitter that was closed.
+    """
+
+
+class BrokenEmitterError(JaystreamError):
+    """
+    An item was sent to an emitter whose consumer has left.
+    """
+
+
+class FullEmitterError(JaystreamError, QueueFull):
+    """
+    An item was sent without waiting to an emitter that has no room.
+    """
+
+
 class LimitExceededError(JaystreamError, ValueError):
     """
     A stated bound on size was passed.
+
+    Args:
+        what: What was too large, such as ``"stream"`` or ``"SSE line"``.
+        limit: The bound that was passed.
+        unit: What the bound counts, such as ``"items"`` or ``"bytes"``.
+        argument: The name of the argument that sets the bound.
     """
+
+    def __init__(self, what: str, limit: int, unit: str, argument: str) -> None:
+        super().__init__(what, limit, unit, argument)
+        self.what = what
+        self.limit = limit
+        self.unit = unit
+        self.argument = argument
+
+    def __str__(self) -> str:
+        return f"{self.what} of more than {self.limit} {self.unit}; {self.argument}= allows no more"
 
 
 class FormatError(JaystreamError, ValueError):
@@ -127,7 +168,7 @@ class UnencodableError(FormatError, TypeError):
 
 class InvalidJsonError(FormatError):
     """
-    A line that is not JSON.
+    A line that is not JSON, or not what the model for it wants.
 
     Args:
         line: The number of the line, the first is 1.
@@ -165,21 +206,8 @@ class InvalidUtf8Error(FormatError):
 
 class FrameTooLargeError(FormatError, LimitExceededError):
     """
-    A line or an event passed its bound.
-
-    Args:
-        what: What was too large, such as ``"SSE line"``.
-        limit: The bound that was passed.
-        unit: What the bound counts, ``"bytes"`` or ``"characters"``.
-        argument: The name of the argument that sets the bound.
+    A line, a piece or an event passed its bound.
     """
-
-    def __init__(self, what: str, limit: int, unit: str, argument: str) -> None:
-        super().__init__(what, limit, unit, argument)
-        self.what = what
-        self.limit = limit
-        self.unit = unit
-        self.argument = argument
 
     def __str__(self) -> str:
         return (
@@ -340,6 +368,8 @@ class GatewayTimeoutError(JaypieError):
     """
 
 
+_INTERNAL = "Internal Application Error"
+_CONDITION = "The application encountered an {} condition while processing the request"
 _TEXTS = {
     BadRequestError: (400, "Bad Request", "The request was not properly formatted"),
     NotImplementedYetError: (400, "Not Implemented", "The request was understood but the resource is not implemented"),
@@ -353,31 +383,15 @@ _TEXTS = {
     GoneError: (410, "Gone", "The requested resource is no longer available"),
     TeapotError: (418, "Teapot", "This resource is a teapot incapable of processing the request"),
     TooManyRequestsError: (429, "Too Many Requests", "The requesting origin exceeded the request limit"),
-    InternalError: (
-        500,
-        "Internal Application Error",
-        "An unexpected error occurred and the request was unable to complete",
-    ),
-    UnhandledError: (
-        500,
-        "Internal Application Error",
-        "An unhandled error occurred and the request was unable to complete",
-    ),
+    InternalError: (500, _INTERNAL, "An unexpected error occurred and the request was unable to complete"),
+    UnhandledError: (500, _INTERNAL, "An unhandled error occurred and the request was unable to complete"),
     ConfigurationError: (
         500,
         "Internal Configuration Error",
         "The application responding to the request encountered a configuration error",
     ),
-    IllogicalError: (
-        500,
-        "Internal Application Error",
-        "The application encountered an illogical condition while processing the request",
-    ),
-    UnreachableCodeError: (
-        500,
-        "Internal Application Error",
-        "The application encountered an unreachable condition while processing the request",
-    ),
+    IllogicalError: (500, _INTERNAL, _CONDITION.format("illogical")),
+    UnreachableCodeError: (500, _INTERNAL, _CONDITION.format("unreachable")),
     BadGatewayError: (502, "Bad Gateway", "An unexpected error occurred on an upstream resource"),
     UnavailableError: (503, "Service Unavailable", "The requested resource is temporarily unavailable"),
     GatewayTimeoutError: (504, "Gateway Timeout", "The connection timed out waiting for an upstream resource"),

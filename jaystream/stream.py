@@ -13,27 +13,35 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar,
 
 from jaystream._core import fuse
 from jaystream._core.lend import Borrower, Loan, is_generator
-from jaystream._core.ownership import SWALLOWED, Generated, cancel_requests, describe, kind_of
+from jaystream._core.ownership import Generated, cancel_requests, describe, kind_of, recall
 from jaystream._core.plan import Plan, Source, T_co, iterate_in, plan_in
 from jaystream._core.run import Run
 from jaystream._core.shelter import Around, Loose
 from jaystream.integrations.response import ResponseMixin
 from jaystream.operators.accumulate import AccumulateMixin
 from jaystream.operators.combine import CombineMixin
+from jaystream.operators.distinct import DistinctMixin
 from jaystream.operators.group import GroupMixin
+from jaystream.operators.last import LastMixin
+from jaystream.operators.limit import LimitMixin
+from jaystream.operators.materialize import MaterializeMixin
 from jaystream.operators.observe import ObserveMixin
 from jaystream.operators.recover import RecoverMixin
 from jaystream.operators.select import SelectMixin
+from jaystream.operators.share import ShareMixin
 from jaystream.operators.text import TextMixin
 from jaystream.operators.transform import TransformMixin
 from jaystream.operators.wire import WireMixin
+from jaystream.operators.zip import ZipMixin
 from jaystream.sinks.asgi import AsgiMixin
 from jaystream.sinks.aws_lambda import LambdaMixin
 from jaystream.sinks.collect import CollectMixin
 from jaystream.sinks.file import FileMixin
+from jaystream.sinks.tee import TeeMixin
 from jaystream.sources.file import FromFileMixin
 from jaystream.sources.generate import GenerateMixin
 from jaystream.sources.items import ItemsMixin
+from jaystream.sources.make import stream_class
 from jaystream.sources.ticks import TickMixin
 
 if TYPE_CHECKING:
@@ -49,6 +57,7 @@ R = TypeVar("R")
 P = ParamSpec("P")
 
 
+@stream_class
 class JaypieStream(
     ItemsMixin[T_co],
     FromFileMixin[T_co],
@@ -57,14 +66,21 @@ class JaypieStream(
     TransformMixin[T_co],
     AccumulateMixin[T_co],
     SelectMixin[T_co],
+    LastMixin[T_co],
+    DistinctMixin[T_co],
+    LimitMixin[T_co],
     GroupMixin[T_co],
     CombineMixin[T_co],
+    ZipMixin[T_co],
+    ShareMixin[T_co],
     RecoverMixin[T_co],
     ObserveMixin[T_co],
+    MaterializeMixin[T_co],
     TextMixin[T_co],
     WireMixin[T_co],
     CollectMixin[T_co],
     FileMixin[T_co],
+    TeeMixin[T_co],
     AsgiMixin[T_co],
     LambdaMixin[T_co],
     ResponseMixin[T_co],
@@ -156,17 +172,21 @@ class JaypieStream(
         result: Any = f(self._with(loan), *args, **kwargs)
         plan = plan_in(result)
         if plan is not None:
-            return cast("JaypieStream[R]", result._with(self._plan.loan) if plan.loan is loan else result)
-        if is_generator(result):
-            if not isasyncgenfunction(f):
-                return JaypieStream(Borrower(loan, lambda: result))
-            return JaypieStream(lambda: self._borrowed(lambda stream: f(stream, *args, **kwargs)))
-        if getattr(result, "__aiter__", None) is None:
-            raise TypeError(
-                f"a stream is piped through functions that give a stream or an async iterable; {describe(f)} gave "
-                f"{describe(result)}"
-            )
-        return JaypieStream(result)
+            if plan.loan is not loan:
+                return cast("JaypieStream[R]", result)
+            made = result
+        elif not is_generator(result):
+            if getattr(result, "__aiter__", None) is None:
+                raise TypeError(
+                    "a stream is piped through functions that give a stream or an async iterable; "
+                    f"{describe(f)} gave {describe(result)}"
+                )
+            made = JaypieStream(result)
+        elif isasyncgenfunction(f):
+            made = JaypieStream(lambda: self._borrowed(lambda stream: f(stream, *args, **kwargs)))
+        else:
+            made = JaypieStream(Borrower(loan, lambda: result))
+        return cast("JaypieStream[R]", made._with(self._plan.loan))  # what is made of a lent stream is lent too
 
     def _with(self, loan: Loan | None) -> JaypieStream[T_co]:
         """The same stream, lent or not."""
@@ -266,9 +286,10 @@ class _Opened(Generic[T_co]):
                 raise  # without a cancellation that is still asked for, the problem is where it came from
             error.add_note(f"while closing: {type(problem).__name__}: {problem}")
         finally:
+            self._shelter.failure = None  # its traceback leads to the run: no circle is left behind
             self._shelter.__exit__(kind, error, trace)
-        if error is None and cancel_requests() > self._requests:
-            raise CancelledError(SWALLOWED)
+        if error is None or isinstance(error, Exception):
+            await recall(self._requests, error)
         return bool(settled)
 
 

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
+from jaystream.errors import LimitExceededError
 from jaystream.testing import ManagedProbe, Probe
 
 SYNC, ASYNC = False, True
@@ -23,6 +24,12 @@ class PlannedError(Exception):
     """
     An error that a description asked for.
     """
+
+
+EXPECTED = (PlannedError, LimitExceededError)
+"""
+What a run may fail with.
+"""
 
 
 class Origin(NamedTuple):
@@ -224,6 +231,8 @@ def weigh(value: Any) -> int:
 PLAIN_STEPS = [
     *("map", "starmap", "filter", "filter_map", "of_type", "scan", "map_accum", "enumerate", "tap", "tap_ends"),
     *("chunk", "take", "skip", "slice", "take_while", "skip_while", "lines", "finalize"),
+    *("pairwise", "window", "group_adjacent", "take_last", "skip_last", "slice_from_end", "split", "intersperse"),
+    *("distinct", "distinct_until_changed", "limit", "timestamp", "materialize", "dematerialize"),
 ]
 NESTING_STEPS = ["flat_map", "concat", "on_end", "catch"]
 

@@ -191,7 +191,8 @@ async def ref_finalize(source: Items, f: Call) -> Items:
 
 async def ref_chunk(source: Items, size: int) -> Items:
     """
-    What is held goes out before an error from above, not before a cancellation.
+    What is held goes out before an error from above, not before a cancellation. An error behind the last item that is
+    wanted below is not raised: the generator is closed where it gives that item.
     """
     held: list[Any] = []
     failure: Exception | None = None

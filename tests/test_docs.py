@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 import jaystream
+from benchmarks import __main__ as benchmarks
 from jaystream.testing import RecordingSend
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -130,6 +131,28 @@ class TestReadme:
         assert links
         assert [] == [link for link in links if not (ROOT / link).exists()]
 
+    def test_names(self) -> None:
+        """
+        The table of what is there has every method of a stream, and no name that is not there.
+        """
+        (section,) = re.findall(r"^## What is there\n(.*?)^## ", self.TEXT, re.MULTILINE | re.DOTALL)
+        named = set(re.findall(r"`(\w+)(?:\(.*?\))?`", section))
+        methods = {name for name in dir(jaystream.JaypieStream) if not name.startswith("_")}
+        assert {"headers", "media_type", "open"} == methods - named
+        assert {"Emitter", "Operator"} == named - methods
+
+    def test_benchmark_tables(self) -> None:
+        """
+        The rows of its benchmark tables are those that the command beside them prints.
+        """
+        (section,) = re.findall(r"^## Benchmarks\n(.*?)^## ", self.TEXT, re.MULTILINE | re.DOTALL)
+        assert "python -m benchmarks --markdown" in section
+        modules = [importlib.import_module(f"benchmarks.{name}") for name in benchmarks.NAMES]
+        printed: list[str] = [name for module in modules for name in module.NAMES]
+        rows = re.findall(r"^\| ([^|]+?) \|", section, re.MULTILINE)
+        heads = re.findall(r"^\| ([^|]+?) \|.*\n\|---", section, re.MULTILINE)
+        assert printed == [name for name in dict.fromkeys(rows) if name not in heads]
+
     def test_app_answers(self) -> None:
         """
         The web app of its first example, which the example itself does not ask, streams the events.
@@ -159,6 +182,30 @@ class TestReference:
         """
         documented = re.findall(r"auto(?:method|property|attribute):: jaystream\.JaypieStream\.(\w+)", self.TEXT)
         assert sorted(name for name in dir(jaystream.JaypieStream) if not name.startswith("_")) == sorted(documented)
+
+    def test_members(self) -> None:
+        """
+        A class that has public methods shows them.
+        """
+        entries = re.findall(r"auto(?:class|exception):: ([\w.]+).*\n((?: +:.*\n)*)", self.TEXT)
+        assert entries
+        left_out: list[str] = []
+        for name, options in entries:
+            module, _, plain = name.rpartition(".")
+            cls: type = getattr(importlib.import_module(module or "jaystream.testing"), plain)
+            members = [member for member, value in vars(cls).items() if callable(value) or isinstance(value, property)]
+            if not all(member.startswith("_") for member in members) and ":members:" not in options:
+                left_out.append(name)
+        # the first has pages of its own, and the methods of the second are those of any event loop
+        assert ["VirtualLoop", "jaystream.JaypieStream"] == sorted(left_out)
+
+    def test_operators_at_a_glance(self) -> None:
+        """
+        The table above the operators has each of them, in the order of their entries.
+        """
+        page = (DOCS / "reference" / "operators.md").read_text(encoding="utf-8")
+        table = re.findall(r"^ +~jaystream\.JaypieStream\.(\w+)$", page, re.MULTILINE)
+        assert re.findall(r"automethod:: jaystream\.JaypieStream\.(\w+)", page) == table
 
     @pytest.mark.parametrize("module", ["jaystream", "jaystream.errors", "jaystream.formats", "jaystream.testing"])
     def test_names(self, module: str) -> None:

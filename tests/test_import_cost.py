@@ -5,6 +5,7 @@ What an import may load: the kernel, operators, formats and sinks; nothing that 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 
@@ -37,13 +38,30 @@ COSTLY = {
     "uvloop",
 }
 
+DEAR = {
+    "dataclasses",
+    "email",
+    "enum",
+    "http",
+    "mimetypes",
+    "pathlib",
+    "platform",
+    "random",
+    "tempfile",
+    "urllib",
+    "uuid",
+}
+"""Of the standard library: a millisecond or more each, so anyio and asyncio may bring them, and we may not."""
+
 
 def loaded_by(statement: str) -> set[str]:
     """
     The modules that a fresh interpreter has after *statement*, and had not before.
     """
     code = f"import json, sys; old = set(sys.modules); {statement}; print(json.dumps(sorted(set(sys.modules) - old)))"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    # coverage would begin in that interpreter too, and bring modules of its own
+    env = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=env)
     assert result.returncode == 0, result.stderr
     return set(json.loads(result.stdout))
 
@@ -60,11 +78,18 @@ class TestImportCost:
         """
         assert set() == loaded_by(f"import {module}") & COSTLY
 
+    def test_adds_nothing_dear(self) -> None:
+        """
+        What takes long in the standard library is left to those who use it.
+        """
+        assert set() == (loaded_by("import jaystream") - loaded_by("import anyio, asyncio")) & DEAR
+
     def test_sees_what_is_loaded(self) -> None:
         """
         The check does see a costly module where there is one.
         """
         assert {"pydantic", "pydantic_core"} <= loaded_by("import pydantic") & COSTLY
+        assert {"platform", "uuid"} <= loaded_by("import platform, uuid") & DEAR
 
     def test_every_public_name(self) -> None:
         """

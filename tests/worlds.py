@@ -9,8 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, Protocol, TypeAlias
 
-from jaystream import JaypieStream
+from jaystream import End, Failure, Item, JaypieStream
 from tests import reference as ref
+from tests import reference_held as held
 from tests.pipelines import ASYNC, Description, PlannedError, Step, Watched, make_origin, weigh
 
 
@@ -71,7 +72,12 @@ def functions(step: Step, world: World) -> Call:
         "on_end": each,
         "catch": each,
         "finalize": lambda _: watched.finalized.append(name),
+        "group_adjacent": lambda x: weigh(x) // (a + 1),
+        "distinct": lambda x: weigh(x) % (a + 2),
+        "distinct_until_changed": lambda x: weigh(x) // (a + 1),
     }
+    if step.name == "timestamp":
+        return lambda: a
     of_two: dict[str, Callable[[Any, Any], Any]] = {
         "starmap": lambda number, x: number * 2 + weigh(x),
         "scan": lambda total, x: (total + weigh(x)) % 50,
@@ -150,6 +156,30 @@ class Fused:
                 return s.take_while(self._f(step), inclusive=bool(b % 2))
             case "catch":
                 return s.catch(PlannedError, self._f(step))
+            case "pairwise":
+                return s.pairwise()
+            case "window":
+                return s.window(a + 1, step=b + 1)
+            case "group_adjacent":
+                return s.group_adjacent(self._f(step), max_size=b or None)
+            case "take_last" | "skip_last":
+                return getattr(s, step.name)(a)
+            case "slice_from_end":
+                return (s[-a - 1 :], s[: -a - 1], s[-a - 2 : -b - 1 : 2], s[a : -b - 1])[(a + b) % 4]
+            case "distinct":
+                return s.distinct(self._f(step) if a else None, max_keys=b + 2)
+            case "distinct_until_changed":
+                return s.distinct_until_changed(self._f(step) if a else None)
+            case "limit":
+                return s.limit(items=a * 2)
+            case "intersperse":
+                return s.intersperse(a)
+            case "materialize":
+                return s.materialize().map(as_pair)
+            case "dematerialize":
+                return s.materialize().dematerialize()
+            case "split":
+                return s.map(partial_digit).split(f"{a % 2}{b}")
             case "on_end":
                 return s.on_end(self._f(step) if b % 2 else self.build(step.inner[0]))
             case _:
@@ -164,6 +194,26 @@ def partial_text(x: Any) -> str:
     Text that sometimes ends a line, or two.
     """
     return str(weigh(x)) + "\n" * (weigh(x) % 3)
+
+
+def partial_digit(x: Any) -> str:
+    """
+    Text that is a part of a separator, more often than not.
+    """
+    return str(weigh(x) % 4)
+
+
+def as_pair(note: Item[Any] | Failure | End) -> tuple[str, Any]:
+    """
+    The word of a note and what it is about.
+    """
+    match note:
+        case Item(value):
+            return "Item", value
+        case Failure(error):
+            return "Failure", str(error)
+        case End():
+            return "End", ""
 
 
 class Reference:
@@ -221,6 +271,41 @@ class Reference:
                 return ref.ref_catch(s, PlannedError, self._f(step))
             case "on_end":
                 return ref.ref_on_end(s, self._f(step) if b % 2 else self.build(step.inner[0]))
+            case "window":
+                return held.ref_window(s, a + 1, b + 1)
+            case "group_adjacent":
+                return held.ref_group_adjacent(s, self._f(step), b or None)
+            case "slice_from_end":
+                return (
+                    lambda: held.ref_take_last(s, a + 1),
+                    lambda: held.ref_skip_last(s, a + 1),
+                    lambda: ref.ref_every(held.ref_skip_last(held.ref_take_last(s, a + 2), b + 1), 2),
+                    lambda: held.ref_skip_last(ref.ref_skip(s, a), b + 1),
+                )[(a + b) % 4]()
+            case "distinct":
+                return held.ref_distinct(s, self._f(step) if a else None, b + 2)
+            case "distinct_until_changed":
+                return held.ref_distinct_until_changed(s, self._f(step) if a else None)
+            case "limit":
+                return held.ref_limit(s, a * 2)
+            case "timestamp":
+                return held.ref_timestamp(s, self._f(step))
+            case "dematerialize":
+                return s
+            case "split":
+                return held.ref_split(ref.ref_map(s, partial_digit), f"{a % 2}{b}")
+            case "pairwise" | "materialize":
+                whole: dict[str, Call] = {"pairwise": held.ref_pairwise, "materialize": held.ref_materialize}
+                of_all: ref.Items = whole[step.name](s)
+                return of_all
+            case "take_last" | "skip_last" | "intersperse":
+                sized: dict[str, Call] = {
+                    "take_last": held.ref_take_last,
+                    "skip_last": held.ref_skip_last,
+                    "intersperse": held.ref_intersperse,
+                }
+                of_number: ref.Items = sized[step.name](s, a)
+                return of_number
             case "finalize":
                 call = self._f(step)
                 return ref.ref_finalize(s, lambda: call(None))

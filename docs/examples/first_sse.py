@@ -1,43 +1,69 @@
+from typing import Any
+
+from jaystream.testing import RecordingSend
+
+# isort: split
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 
-import httpx
-import uvicorn
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.routing import Route
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
 
 from jaystream import JaypieStream, StreamResponse
 
+app = FastAPI()
 
-async def words(text: str) -> AsyncIterator[str]:
-    for word in text.split():
-        await asyncio.sleep(0.01)
-        yield word
+PAGE = """<!doctype html>
+<meta charset="utf-8">
+<title>Ask</title>
+<form><input name="q" value="Why is the sky blue?"><button>Ask</button></form>
+<p></p>
+<script>
+  const text = document.querySelector("p");
+  document.querySelector("form").onsubmit = (submit) => {
+    submit.preventDefault();
+    text.textContent = "";
+    const events = new EventSource("/ask?" + new URLSearchParams(new FormData(submit.target)));
+    events.addEventListener("text", (event) => text.append(JSON.parse(event.data).content));
+    events.addEventListener("done", () => events.close());
+    events.addEventListener("error", () => events.close());
+  };
+</script>
+"""
 
 
-async def ask(request: Request) -> StreamResponse:
-    text = JaypieStream(words(f"You asked {request.query_params['q']}"))
-    return text.map(lambda word: {"type": "text", "content": word}).format_sse().to_response()
+async def model(question: str) -> AsyncIterator[str]:  # stands for a language model
+    for token in ("You ", "asked: ", question):
+        await asyncio.sleep(0.2)
+        yield token
 
 
-app = Starlette(routes=[Route("/ask", ask)])
+@app.get("/")
+async def page() -> HTMLResponse:
+    return HTMLResponse(PAGE)
+
+
+@app.get("/ask")
+async def ask(q: str) -> StreamResponse:
+    answer = JaypieStream(model(q)).map(lambda token: {"type": "text", "content": token})
+    return answer.on_end([{"type": "done"}]).format_sse().to_response()
+
+
+# --- that is the app; this asks it ---
 
 
 async def main() -> None:
-    listener = socket.create_server(("127.0.0.1", 0))  # 0: any free port
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}/ask"
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-
-    async with httpx.AsyncClient(trust_env=False) as client, client.stream("GET", url, params={"q": "why"}) as response:
-        print(response.status_code, response.headers["content-type"])
-        async for event in JaypieStream(response.aiter_bytes()).parse_sse():
-            print(event.event, event.data)
-
-    server.should_exit = True
-    await serving
+    send = RecordingSend()
+    scope: dict[str, Any] = {
+        "type": "http",
+        "method": "GET",
+        "path": "/ask",
+        "query_string": b"q=Why%3F",
+        "headers": [],
+    }
+    await app(scope, send.receive, send)
+    print(send.body.decode(), end="")
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,48 +1,60 @@
 import asyncio
+import re
+from collections import Counter
+from collections.abc import AsyncIterator
 
 from jaystream import JaypieStream, Operator
 
 
 # 1. A function from stream to stream: it is fused with what stands before and behind.
-def numbers(stream: JaypieStream[str]) -> JaypieStream[int]:
-    return stream.filter(str.isdigit).map(int)
+def errors(lines: JaypieStream[str]) -> JaypieStream[str]:
+    return lines.filter(lambda line: line.startswith("ERROR ")).map(lambda line: line[6:])
 
 
 # 2. The same with arguments; the stream comes first.
-def multiples(stream: JaypieStream[int], of: int) -> JaypieStream[int]:
-    return stream.filter(lambda n: n % of == 0)
+def about(lines: JaypieStream[str], word: str) -> JaypieStream[str]:
+    return lines.filter(lambda line: word in line)
 
 
-# 3. With a memory. A callable source is called anew by each run, so each run has its own set.
-def distinct(stream: JaypieStream[int]) -> JaypieStream[int]:
-    def start() -> JaypieStream[int]:
-        seen: set[int] = set()
+# 3. With a memory. A callable source is called anew by each run, so each run counts for itself.
+def counted(lines: JaypieStream[str]) -> JaypieStream[str]:
+    def start() -> JaypieStream[str]:
+        seen: Counter[str] = Counter()
 
-        def is_new(n: int) -> bool:
-            known = n in seen
-            seen.add(n)
-            return not known
+        def count(line: str) -> str:
+            seen[line] += 1
+            return f"{line} ({seen[line]})"
 
-        return stream.filter(is_new)
+        return lines.map(count)
 
     return JaypieStream(start)
 
 
-# 4. An operator is a value: it is combined before there is a stream, and applied to any source.
-tidy = Operator(numbers) | distinct
+# 4. A generator with a loop of its own, for what no operator says: tokens of a model to sentences.
+async def sentences(tokens: JaypieStream[str]) -> AsyncIterator[str]:
+    held = ""
+    async for token in tokens:
+        *whole, held = re.split(r"(?<=[.!?])\s+", held + token)
+        for sentence in whole:
+            yield sentence
+    if held:
+        yield held
 
 
-@Operator
-def total(stream: JaypieStream[int]) -> JaypieStream[int]:
-    return stream.scan(lambda total, n: total + n, 0).skip(1)
+# 5. An operator as a value: combined before there is a stream, and applied to any source.
+alerts = Operator(errors) | counted
+
+LOG = ["INFO started", "ERROR disk full", "ERROR no route", "ERROR disk full"]
+TOKENS = ["Hel", "lo! How ", "are you? I", " am", " fine."]
 
 
-async def main(text: str) -> None:
-    words = JaypieStream(text.split())
-    print(await (words | numbers).to_list())
-    print(await words.pipe(numbers).pipe(multiples, of=3).to_list())
-    print(await (words | tidy).to_list(), await (words | tidy).to_list())
-    print(await (["1", "2", "x", "4"] | tidy | total).to_list())
+async def main() -> None:
+    lines = JaypieStream(LOG)
+    print(await (lines | errors).to_list())
+    print(await lines.pipe(errors).pipe(about, word="disk").count())
+    print(await (LOG | alerts).to_list())
+    print(await (LOG | alerts).last())
+    print(await (JaypieStream(TOKENS) | sentences).to_list())
 
 
-asyncio.run(main("3 apples 6 pears 4 3 9"))
+asyncio.run(main())

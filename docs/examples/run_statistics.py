@@ -1,19 +1,24 @@
 import asyncio
+from collections.abc import AsyncIterator
 
 from jaystream import JaypieStream, StreamStats
 
 
+async def tokens() -> AsyncIterator[str]:  # stands for a language model
+    for token in ("Ray", "leigh ", "", "scattering."):
+        await asyncio.sleep(0.01)
+        yield token
+
+
 def report(stats: StreamStats) -> None:
     for stage in stats.stages:
-        print(f"{stage.name:8} {stage.items_in:5} in {stage.items_out:5} out")
-    print(stats.items, "items, ended by:", stats.outcome)
-    busy = stats.seconds - stats.source_wait - stats.consumer_wait
-    print("all times are there:", stats.first_item is not None and busy <= stats.seconds)
+        print(f"{stage.name:6} {stage.items_in} in, {stage.items_out} out")
+    print(stats.items, "item, ended by:", stats.outcome)
+    print("slower:", "source" if stats.source_wait > stats.consumer_wait else "consumer")
 
 
 async def main() -> None:
-    numbers = JaypieStream(range(1000)).filter(lambda n: n % 2 == 0).map(str).chunk(10)
-    await numbers.stats(report).drain()
+    await JaypieStream(tokens()).filter(bool).map(str.upper).chunk(10).stats(report).for_each(print)
 
 
 asyncio.run(main())

@@ -1,9 +1,12 @@
 import asyncio
 import socket
-from collections.abc import AsyncIterator
 
 import httpx
 import uvicorn
+
+# isort: split
+from collections.abc import AsyncIterator
+
 from fastapi import FastAPI
 
 from jaystream import JaypieStream, StreamResponse

@@ -1,10 +1,12 @@
 import asyncio
 from typing import Any
 
+from jaystream.testing import RecordingSend
+
+# isort: split
 from litestar import Litestar, get
 
 from jaystream import JaypieStream, StreamResponse
-from jaystream.testing import RecordingSend
 
 
 @get("/count")

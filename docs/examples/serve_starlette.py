@@ -1,12 +1,14 @@
 import asyncio
 from typing import Any
 
+from jaystream.testing import RecordingSend
+
+# isort: split
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Route
 
 from jaystream import JaypieStream, StreamResponse
-from jaystream.testing import RecordingSend
 
 
 async def count(request: Request) -> StreamResponse:

@@ -8,7 +8,6 @@ of a loop is `writer.py`'s, what a loop does while it runs `run.py`'s.
 from __future__ import annotations
 
 import linecache
-from asyncio import CancelledError
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from typing import Any, TypeAlias
 
 from jaystream._core.guard import Guard, also, give, settle
 from jaystream._core.measure import Meter
-from jaystream._core.ownership import PLAIN, SWALLOWED, Generated, cancel_requests, describe, kind_of
+from jaystream._core.ownership import PLAIN, Generated, cancel_requests, describe, kind_of, recall
 from jaystream._core.plan import Boundary, Plan, Source, Stage, plan_in
 from jaystream._core.run import Loop, Run, turn
 from jaystream._core.shelter import Around
@@ -197,11 +196,9 @@ async def execute(plan: Plan, terminal: Stage, run: Run | None = None) -> Any:
         try:
             result = await fused(loop, last.prepare(loop, Segment((terminal,))))
         except Exception as error:
-            if cancel_requests() > requests:
-                raise CancelledError(SWALLOWED) from error
+            await recall(requests, error)
             raise
-    if cancel_requests() > requests:
-        raise CancelledError(SWALLOWED)
+        await recall(requests)
     return result
 
 

@@ -45,23 +45,32 @@ class Guard:
     A plain callable on its first calls: a coroutine that comes back is refused, and then the guard is taken away.
     """
 
-    __slots__ = ("callback", "name", "passed")
+    __slots__ = ("callback", "name", "passed", "refused")
 
     def __init__(self, callback: Callable[..., Any], name: str) -> None:
         self.callback = callback
         self.name = name
         self.passed = False
+        self.refused = False
 
     def __call__(self, *args: Any) -> Any:
         result = self.callback(*args)
         if type(result) is CoroutineType:
             result.close()
+            self.refused = True
             raise TypeError(
                 f"{self.name}() was given a plain callable ({describe(self.callback)}) that returns a coroutine; give "
                 "it an `async def` function (or a functools.partial of one), so that the result is awaited"
             )
         self.passed = True
         return result
+
+
+def is_misuse(callback: Callable[..., Any]) -> bool:
+    """
+    Whether what *callback* has just raised is its guard's refusal, which no handler of errors may take.
+    """
+    return isinstance(callback, Guard) and callback.refused
 
 
 def settle(callbacks: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from types import AsyncGeneratorType, TracebackType
 from typing import Any
 
-from jaystream._core.ownership import Generated
+from jaystream._core.ownership import Generated, close_each
 
 
 class Loan:
@@ -33,21 +33,9 @@ class Loan:
             self._opened = [each for each in self._opened if getattr(each, "ag_frame", None) is not None]
             self._opened.append(items)
 
-    async def end(self, error: BaseException | None) -> None:
+    async def end(self, error: BaseException | None) -> bool:
         opened, self._opened = self._opened or [], None
-        problems: list[Exception] = []
-        interrupt: BaseException | None = None
-        for items in reversed(opened):
-            try:
-                await Generated(items).close(error)
-            except Exception as problem:  # noqa: BLE001 - the others must be closed as well
-                problems.append(problem)
-            except BaseException as problem:  # noqa: BLE001 - raised when the others are closed
-                interrupt = problem
-        if interrupt is not None:
-            raise interrupt
-        if problems:
-            raise problems[0] if len(problems) == 1 else ExceptionGroup("several loops failed to close", problems)
+        return await close_each([Generated(items) for items in opened], error)
 
 
 class Borrower:
@@ -67,8 +55,8 @@ class Borrower:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._loan.end(error)
+    ) -> bool:
+        return await self._loan.end(error)
 
     def __repr__(self) -> str:
         return repr(self._make)

@@ -1,13 +1,14 @@
 """
 Who closes what: how any source becomes an iterator, and how what was opened is closed again.
 
-Lives here: the order of contract "a source is", and closing one thing. Closing many in order is `run.py`'s.
+Lives here: the order of contract "a source is", closing one thing, and closing many in order. When a run closes is
+`run.py`'s.
 """
 
 from __future__ import annotations
 
 import inspect
-from asyncio import CancelledError, Future, current_task, timeout
+from asyncio import CancelledError, Future, current_task, sleep, timeout
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 GRACE = 10.0
 """Seconds that closing one source may take."""
-
-SWALLOWED = "the run was cancelled, and something in it kept that to itself"
 
 PLAIN = frozenset({list, tuple, range, set, frozenset})
 """Iterables that need no opening and no closing."""
@@ -199,6 +198,24 @@ def cancel_requests() -> int:
     return task.cancelling() if task is not None else 0
 
 
+async def recall(requests: int, error: Exception | None = None) -> None:
+    """
+    Raise the cancellation again that something in a run has kept to itself, or has made *error* of.
+
+    A cancel scope cancels anew at each wait, and takes back none but its own; only a native cancellation is made here.
+
+    Args:
+        requests: What `cancel_requests` gave before the run.
+        error: What the run ended with, if it failed.
+    """
+    if cancel_requests() > requests:
+        try:
+            await sleep(0)
+        except CancelledError as again:
+            raise again from error
+        raise CancelledError("the run was cancelled, and something in it kept that to itself") from error
+
+
 async def bounded(close: Callable[[], Any], thing: object, grace: float) -> object:
     """
     Call *close* and await what it gives, for at most *grace* seconds.
@@ -224,6 +241,55 @@ async def bounded(close: Callable[[], Any], thing: object, grace: float) -> obje
         ) from error
 
 
+async def close_each(
+    owned: list[Closer], error: BaseException | None, mark: int = 0, below: BaseException | None = None
+) -> bool:
+    """
+    Close and forget what was opened since *mark* things were owned, last opened first, whatever goes wrong with some.
+
+    Errors of closing become notes of *error* where there is one; where not they are raised, and what is closed later is
+    told of the first, as by nested `async with`; unless the run has failed *below* here and this is closed for it. A
+    cancellation that lands here ends the close it hits, and is raised when all the others are done.
+
+    Returns:
+        Whether *error* is settled: the cancellation of a scope that a source held, which that source took back.
+    """
+    problems: list[Exception] = []
+    interrupt: BaseException | None = None
+    settled = False
+    told = error
+    requests = cancel_requests()
+    while len(owned) > mark:
+        closer = owned.pop()
+        taken: object = None
+        try:
+            taken = await closer.close(told)
+        except Exception as problem:  # noqa: BLE001 - the others must be closed as well
+            if problem is not told:
+                problems.append(problem)
+            if told is None or (isinstance(told, GeneratorExit) and below is None):
+                told = problem
+        except BaseException as problem:  # noqa: BLE001 - raised when the others are closed
+            if problem is not told and (interrupt is None or not isinstance(problem, CancelledError)):
+                interrupt = problem
+        now = cancel_requests()
+        if now < requests and isinstance(error, CancelledError) and (taken or problems):
+            error, settled = None, not problems  # the source's own scope had cancelled, and says what of
+            told = problems[-1] if problems else None
+        elif now > requests and interrupt is None:
+            interrupt = CancelledError("cancelled while closing, and what was being closed kept it to itself")
+        requests = now
+    carrier = interrupt or (None if isinstance(error, GeneratorExit) else error)
+    if carrier is not None:
+        for each in problems:
+            carrier.add_note(f"while closing: {type(each).__name__}: {each}")
+    if interrupt is not None:
+        raise interrupt
+    if problems and carrier is None:
+        raise problems[0] if len(problems) == 1 else ExceptionGroup("several sources failed to close", problems)
+    return settled
+
+
 async def obtain(origin: object, owned: list[Closer], run: Run, source: Source | None = None) -> tuple[Pulls, bool]:
     """
     Turn *origin* into an iterator, noting on *owned* whatever must be closed, at once when it was opened.
@@ -241,6 +307,8 @@ async def obtain(origin: object, owned: list[Closer], run: Run, source: Source |
         TypeError: If *origin*, or what it gave, is no source.
         StreamConsumedError: If it can run once and has.
     """
+    if source is not None and source.lender is not None:
+        return _borrow(source, source.lender, owned)
     entered: object = None
     called = managed = False
     while True:
@@ -285,6 +353,28 @@ async def obtain(origin: object, owned: list[Closer], run: Run, source: Source |
             entered = None
         if kind != "callable":
             source = None  # what comes now was made for this run, and nobody else has it
+
+
+def _borrow(source: Source, lender: Source, owned: list[Closer]) -> tuple[Pulls, bool]:
+    """Read an iterator that stays open; only an iterator that it makes for this run is closed with the run."""
+    if lender.spent:
+        spend(lender)
+    subject: Any = source.origin
+    is_async = can_go_on(subject) == "async"
+    iterator = aiter(subject) if is_async else iter(subject)
+    if iterator is not subject:
+        owned.append(Closer(iterator))
+    return iterator, is_async
+
+
+def can_go_on(origin: object) -> str | None:
+    """
+    Whether a run of *origin* can go on where another has stopped: "async" or "sync" for iterators, None for the rest.
+    """
+    cls = type(origin)
+    if hasattr(cls, "__anext__") and hasattr(cls, "__aiter__"):
+        return "async"
+    return "sync" if hasattr(cls, "__next__") and hasattr(cls, "__iter__") else None
 
 
 def _inside(entered: object) -> str:

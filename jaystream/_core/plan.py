@@ -30,12 +30,16 @@ class Source:
         spent: Whether a one-shot origin has been run.
         given: The iterator that a callable origin gave last, or a weak reference to it.
         wire: Makes the encoder of the format that the items are in already, if known.
+        lender: The source that this one borrows its origin from: runs leave the origin open, and never spend it.
     """
 
-    __slots__ = ("given", "origin", "spent", "wire")
+    __slots__ = ("given", "lender", "origin", "spent", "wire")
 
-    def __init__(self, origin: object, wire: Callable[[], WireEncoder] | None = None) -> None:
+    def __init__(
+        self, origin: object, wire: Callable[[], WireEncoder] | None = None, lender: Source | None = None
+    ) -> None:
         self.origin: object = origin
+        self.lender: Source | None = lender
         self.spent: bool = False
         self.given: object = None
         self.wire: Callable[[], WireEncoder] | None = wire
@@ -54,6 +58,7 @@ class Stage:
         ends: It can end the stream before its source does.
         born_ended: Its set-up ends the stream: the source is not even opened.
         nests: It opens an inner loop.
+        gathers: No item passes before the end: the stages below get theirs from its flush.
         names: Words for `values`; number and word make the variable in the text.
         guarded: The value named "f" is a plain callable whose first result is looked at.
         finalizes: It has a `finalizer`, which closes last of all that its loop owns.
@@ -69,6 +74,7 @@ class Stage:
     ends: ClassVar[bool] = False
     born_ended: bool = False
     nests: ClassVar[bool] = False
+    gathers: ClassVar[bool] = False
     names: tuple[str, ...] = ()
     guarded: bool = False
     finalizes: ClassVar[bool] = False
@@ -179,6 +185,13 @@ class Described(Generic[T_co]):
         """The same kind of stream with another last stage."""
         made = object.__new__(type(self))
         made._plan = Plan(self._plan.source, (*self._plan.stages[:-1], stage), self._plan.loan)
+        return cast("JaypieStream[Any]", made)  # every Described that is made is one
+
+    @classmethod
+    def _over(cls, source: Source, stages: tuple[Stage, ...] = (), loan: Loan | None = None) -> JaypieStream[Any]:
+        """This kind of stream over another source."""
+        made = object.__new__(cls)
+        made._plan = Plan(source, stages, loan)
         return cast("JaypieStream[Any]", made)  # every Described that is made is one
 
     @abstractmethod

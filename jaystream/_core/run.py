@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from jaystream._core.ownership import Closer, Generated, Pulls, bounded, cancel_requests, kind_of, obtain
+from jaystream._core.ownership import Closer, Generated, Pulls, bounded, close_each, kind_of, obtain
 from jaystream._core.plan import Source
 
 if TYPE_CHECKING:
@@ -163,42 +163,10 @@ class Loop:
             shelter.failure = error
         shelter.up()
         try:
-            return await self._close_each(mark, error)
+            return await close_each(self.owned, error, mark, failure)
         finally:
             shelter.down()
             shelter.failure = failure
-
-    async def _close_each(self, mark: int, error: BaseException | None) -> bool:
-        problems: list[Exception] = []
-        interrupt: BaseException | None = None
-        settled = False
-        requests = cancel_requests()
-        while len(self.owned) > mark:
-            closer = self.owned.pop()
-            taken: object = None
-            try:
-                taken = await closer.close(error)
-            except Exception as problem:  # noqa: BLE001 - the others must be closed as well
-                if problem is not error:
-                    problems.append(problem)
-            except BaseException as problem:  # noqa: BLE001 - raised when the others are closed
-                if problem is not error:
-                    interrupt = problem
-            now = cancel_requests()
-            if now < requests and isinstance(error, CancelledError) and (taken or problems):
-                error, settled = None, not problems  # the source's own scope had cancelled, and says what of
-            elif now > requests and interrupt is None:
-                interrupt = CancelledError("cancelled while closing, and what was being closed kept it to itself")
-            requests = now
-        carrier = interrupt or (None if isinstance(error, GeneratorExit) else error)
-        if carrier is not None:
-            for each in problems:
-                carrier.add_note(f"while closing: {type(each).__name__}: {each}")
-        if interrupt is not None:
-            raise interrupt
-        if problems and carrier is None:
-            raise problems[0] if len(problems) == 1 else ExceptionGroup("several sources failed to close", problems)
-        return settled
 
     # cooperation --------------------------------------------------------------------------------------------------
 

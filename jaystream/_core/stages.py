@@ -49,6 +49,30 @@ class CallStage(Stage):
         return f"await {f}({arguments})" if self.is_async else f"{f}({arguments})"
 
 
+class MaybeCallStage(CallStage):
+    """
+    A stage round a callable that may be left out.
+    """
+
+    __slots__ = ("called",)
+
+    def __init__(self, f: Callable[..., Any] | None) -> None:
+        super().__init__(_nothing if f is None else f)
+        self.called: bool = f is not None
+        self.guarded: bool = self.guarded and self.called
+
+    @property
+    def shape(self) -> Hashable:
+        return (super().shape, self.called)
+
+    def describe(self) -> str:
+        return super().describe() if self.called else self.name
+
+
+def _nothing() -> None:
+    """Stands for a callable that was left out; it is never called."""
+
+
 def check_int(value: object, operator: str, argument: str, least: int | None = None) -> int:
     """
     Give *value* back if it is a whole number, of at least *least* where that is given.

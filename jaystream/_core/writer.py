@@ -74,10 +74,14 @@ class LoopWriter:
         """Write, in a set-up: the stream ends before anything is opened."""
         self.line(f"ending = {self._at}")
 
-    def loop(self, items: str, *, many: bool = True) -> None:
-        """Open a loop over a plain iterable, of *many* items or of at most one; the stages below go into it."""
+    def loop(self, items: str, *, many: bool = True, after: Sequence[str] = ()) -> None:
+        """
+        Open a loop over a plain iterable, of *many* items or of one or two; the stages below go into it.
+
+        The lines of *after* run when the stages below have done with the items, and not when one of them failed.
+        """
         self.line(f"for x in {items}:")
-        self._open(many=many)
+        self._open((), after, many=many)
 
     def pull(self, origin: str) -> None:
         """Open a loop over any source, which the run owns while it lasts; the stages below go into it."""
@@ -143,6 +147,8 @@ class LoopWriter:
         with self.block("else:"):
             for text in (*ending, "await loop.close()"):
                 self.line(text)
+        # An item may be an error, or hold one, whose traceback leads here: no circle is left behind.
+        self.line("x = None  # a traceback may lead here")
         if self._returns:
             self.line("return result")
         return "\n".join(self._lines) + "\n"
@@ -201,7 +207,8 @@ class LoopWriter:
                 continue
             self._at = number
             wanted = [] if stage.flushes_on_error or not self._late_flushes(0) else ["failure is None"]
-            if any(above.ends for above in self._stages[number:]):
+            may_end = any(below.ends for below in self._stages[number:])
+            if may_end:
                 wanted.append(f"ending < {number}")
             depth = self._depth
             if wanted:
@@ -212,6 +219,10 @@ class LoopWriter:
                 self.line("try:")
                 self._depth += 1
             stage.write_flush(self)
+            if may_end and stage.flushes_on_error:
+                # An error behind the last item that is wanted below is not raised.
+                self.line(f"if ending > {number}:")
+                self.line("    failure = None")
             if guarded:
                 self._depth -= 1
                 self.line("except Exception as error:")
@@ -236,8 +247,9 @@ class LoopWriter:
 
     def _fill(self, start: int) -> None:
         """Write the stages behind number *start* into the open loop, and leave the loops they have opened."""
+        last = start
         for number in range(start + 1, len(self._stages) + 1):
-            self._at = number
+            self._at = last = number
             stage = self._stages[number - 1]
             if self._counted:
                 self.line(f"counts[{number - 1}] += 1")
@@ -245,7 +257,9 @@ class LoopWriter:
             stage.write(self)
             if len(self._lines) > first:
                 self._lines[first] += f"  # {stage.name}"
-        self._at = len(self._stages) + 1
+            if stage.gathers:
+                break  # nothing comes to the stages below from here
+        self._at = last + 1
         while self._levels:
             self._leave_if_ended()
             _, after = self._levels.pop()

@@ -26,6 +26,7 @@ from jaystream.formats.chunks import (
 from jaystream.formats.json import encode_json, json_encoder
 from jaystream.formats.lines import LineDecoder
 from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder, format_ndjson
+from jaystream.formats.split import SplitDecoder
 from jaystream.formats.sse import SseEncoder, format_sse
 from jaystream.formats.sse_decoder import SseDecoder
 from jaystream.formats.sse_event import SseEvent
@@ -47,6 +48,7 @@ __all__ = [
     "ModelLike",
     "NdjsonDecoder",
     "NdjsonEncoder",
+    "SplitDecoder",
     "SseDecoder",
     "SseEncoder",
     "SseEvent",

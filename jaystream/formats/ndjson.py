@@ -98,7 +98,8 @@ class NdjsonDecoder:
         max_line: The most bytes that a line may have; None for no bound.
         loads: Replaces the JSON parser, as in ``Model.model_validate_json``; gets the bytes of one line and raises
             ValueError for a bad one.
-        on_error: Called with the error of a bad line, which is then skipped; without it the error is raised.
+        on_error: Called with the bytes of a bad line and the error, whose cause is what *loads* raised; gives the value
+            that takes the line's place. Without it the error is raised. A line that is too long is always raised.
 
     Raises:
         TypeError: If an argument has the wrong type.
@@ -116,7 +117,7 @@ class NdjsonDecoder:
         *,
         max_line: int | None = DEFAULT_LIMIT,
         loads: Callable[[bytes], object] | None = None,
-        on_error: Callable[[InvalidJsonError], object] | None = None,
+        on_error: Callable[[bytes, InvalidJsonError], object] | None = None,
     ) -> None:
         check_callable("loads", loads)
         check_callable("on_error", on_error)
@@ -193,9 +194,9 @@ class NdjsonDecoder:
             bad = InvalidJsonError(self._line, line[:_EXCERPT].decode("utf-8", "replace"), reason)
             if self._on_error is None:
                 raise bad from error
-            self._on_error(bad)
-        else:
-            values.append(value)
+            bad.__cause__ = error
+            value = self._on_error(line, bad)
+        values.append(value)
 
     def _too_large(self) -> FrameTooLargeError:
         return FrameTooLargeError("NDJSON line", self._limit, "bytes", "max_line")

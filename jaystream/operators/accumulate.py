@@ -4,12 +4,13 @@ Operators that map with a memory: what they give depends on what came before.
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from collections.abc import Callable, Coroutine, Hashable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from jaystream._core.guard import check_callable
 from jaystream._core.plan import Described, Stage, T_co
-from jaystream._core.stages import CallStage, check_int
+from jaystream._core.stages import CallStage, MaybeCallStage, check_int
 
 if TYPE_CHECKING:
     from jaystream._core.stages import AnySource
@@ -20,6 +21,7 @@ __all__ = ["AccumulateMixin"]
 
 A = TypeVar("A")
 R = TypeVar("R")
+U = TypeVar("U")
 
 
 class Scan(CallStage):
@@ -98,9 +100,47 @@ class Enumerate(Stage):
         code.line(f"x = ({n}, x)")
 
 
+class Timestamp(MaybeCallStage):
+    __slots__ = ()
+    name = "timestamp"
+    names: tuple[str, ...] = ("f", "running")
+
+    def values(self) -> tuple[object, ...]:
+        return (self.f, get_running_loop)
+
+    def write_setup(self, code: LoopWriter) -> None:
+        if not self.called:
+            code.line(f"{code.name('clock')} = {code.name('running')}().time")
+
+    def write(self, code: LoopWriter) -> None:
+        code.line(f"x = ({self.call(code.name('f' if self.called else 'clock'), '')}, x)")
+
+
+class Intersperse(Stage):
+    __slots__ = ("separator",)
+    name = "intersperse"
+    names: tuple[str, ...] = ("separator",)
+    keeps_items = True
+    nests = True
+
+    def __init__(self, separator: object) -> None:
+        self.separator: object = separator
+
+    def values(self) -> tuple[object, ...]:
+        return (self.separator,)
+
+    def write_setup(self, code: LoopWriter) -> None:
+        code.line(f"{code.name('begun')} = False")
+
+    def write(self, code: LoopWriter) -> None:
+        begun = code.name("begun")
+        code.line(f"x, {begun} = (({code.name('separator')}, x) if {begun} else (x,)), True")
+        code.loop("x", many=False)
+
+
 class AccumulateMixin(Described[T_co]):
     """
-    `scan`, `map_accum`, `enumerate`.
+    `scan`, `map_accum`, `enumerate`, `timestamp`, `intersperse`.
     """
 
     __slots__ = ()
@@ -185,3 +225,44 @@ class AccumulateMixin(Described[T_co]):
         [(1, 'a'), (2, 'b')]
         """
         return self._then(Enumerate(start))
+
+    @overload
+    def timestamp(self, clock: None = None) -> JaypieStream[tuple[float, T_co]]: ...
+    @overload
+    def timestamp(self, clock: Callable[[], Coroutine[Any, Any, R]]) -> JaypieStream[tuple[R, T_co]]: ...
+    @overload
+    def timestamp(self, clock: Callable[[], R]) -> JaypieStream[tuple[R, T_co]]: ...
+    def timestamp(self, clock: Callable[[], Any] | None = None) -> JaypieStream[tuple[Any, T_co]]:
+        """
+        Pair each item with the time at which it came.
+
+        Args:
+            clock: Called without arguments for each item, sync or async: `time.time`, say. Without one it is the event
+                loop's clock, in seconds from no particular moment, which never goes back.
+
+        Raises:
+            TypeError: At this call, if *clock* cannot be called.
+
+        Flow:
+            Keeps order, holds one item.
+
+        >>> asyncio.run(JaypieStream.of("a", "b").timestamp(iter([0.5, 2.0]).__next__).to_list())
+        [(0.5, 'a'), (2.0, 'b')]
+        """
+        return self._then(Timestamp(clock))
+
+    def intersperse(self, separator: U) -> JaypieStream[T_co | U]:
+        """
+        Give *separator* between each two items; not before the first, not after the last.
+
+        Args:
+            separator: The same object each time.
+
+        Flow:
+            Keeps order, holds one item. A separator is given when the item behind it has been read, so none stands at
+            the end, or before an error from above.
+
+        >>> asyncio.run(JaypieStream.of(1, 2, 3).intersperse(0).to_list())
+        [1, 0, 2, 0, 3]
+        """
+        return self._then(Intersperse(separator))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from jaystream._core.ownership import describe
 from jaystream._core.plan import Described, Stage, T_co
 from jaystream._core.stages import CallStage, check_int
+from jaystream.operators.last import SkipLast, TakeLast
 
 if TYPE_CHECKING:
     from jaystream._core.writer import LoopWriter
@@ -150,7 +151,8 @@ class SelectMixin(Described[T_co]):
 
         Flow:
             Keeps order, holds one item, reads exactly *size* items. The source is closed when the run ends, without
-            being asked for an item more.
+            being asked for an item more. An error behind the last item that is wanted is not raised, also where a stage
+            above, as `chunk`, has met it already.
 
         >>> asyncio.run(JaypieStream(range(9)).take(2).to_list())
         [0, 1]
@@ -214,26 +216,36 @@ class SelectMixin(Described[T_co]):
 
     def __getitem__(self, index: slice) -> JaypieStream[T_co]:
         """
-        Slice as a list is sliced, from the front: `stream[a:b:c]`.
+        Slice as a list is sliced: `stream[a:b:c]`. A negative *a* or *b* counts from the end.
 
         Raises:
             TypeError: If *index* is no slice; `(await stream.skip(i).first())` gives one item.
-            ValueError: If a part of it is negative, or the step is 0.
+            ValueError: If the step is below 1, or if *a* is negative and *b* is not.
 
         Flow:
-            Keeps order, holds one item. Reads nothing behind the last item it gives.
+            Keeps order, holds one item and reads nothing behind the last item it gives. A part that is negative is
+            `take_last` or `skip_last`, which read to the end and hold that number of items.
 
         >>> asyncio.run(JaypieStream(range(9))[1:6:2].to_list())
         [1, 3, 5]
+        >>> asyncio.run(JaypieStream(range(9))[-3:-1].to_list())
+        [6, 7]
         """
         if not isinstance(index, slice):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
             raise TypeError(f"a stream takes a slice [a:b:c], not {describe(index)}; skip(i) and first() give one item")
-        start = check_int(0 if index.start is None else index.start, "slice", "start", 0)
+        start = check_int(0 if index.start is None else index.start, "slice", "start")
+        stop = None if index.stop is None else check_int(index.stop, "slice", "stop")
         step = check_int(1 if index.step is None else index.step, "slice", "step", 1)
-        made: Any = self._then(Skip(start))
+        if start < 0 and stop is not None and stop >= 0:
+            raise ValueError(
+                f"slice [{start}:{stop}] begins at a place counted from the end and stops at one counted from the "
+                "front; which of them comes first is known of a list alone"
+            )
+        made: Any = self._then(TakeLast(-start) if start < 0 else Skip(start))
+        if stop is not None and stop < 0:
+            made = made._then(SkipLast(-stop))
         if step > 1:
             made = made._then(Every(step))
-        if index.stop is not None:
-            stop = check_int(index.stop, "slice", "stop", 0)
+        if stop is not None and stop >= 0:
             made = made._then(Take(max(0, -((start - stop) // step))))
         return made  # type: ignore[no-any-return]  # every step gives a JaypieStream

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
 
 from jaystream._core.plan import Described, Stage, T_co
 from jaystream.formats.lines import LineDecoder
+from jaystream.formats.split import SplitDecoder
 from jaystream.formats.text import TextEncoder, text_of
 from jaystream.formats.utf8 import Utf8Decoder
 from jaystream.formats.wire import DEFAULT_LIMIT
@@ -158,7 +159,7 @@ class _Lines:
 
 class TextMixin(Described[T_co]):
     """
-    `decode_utf8`, `encode`, `lines`, `text`.
+    `decode_utf8`, `encode`, `lines`, `split`, `text`.
     """
 
     __slots__ = ()
@@ -225,6 +226,38 @@ class TextMixin(Described[T_co]):
         ['one', 'two']
         """
         return self._then(Decode("lines", partial(_Lines, max_line)))
+
+    @overload
+    def split(self: TextMixin[str], separator: str, *, max_piece: int | None = DEFAULT_LIMIT) -> JaypieStream[str]: ...
+    @overload
+    def split(
+        self: TextMixin[bytes], separator: bytes, *, max_piece: int | None = DEFAULT_LIMIT
+    ) -> JaypieStream[bytes]: ...
+    def split(
+        self: TextMixin[str] | TextMixin[bytes], separator: Any, *, max_piece: int | None = DEFAULT_LIMIT
+    ) -> JaypieStream[Any]:
+        r"""
+        Cut text at a separator, or bytes at bytes, however the input is cut; the pieces come without it.
+
+        A separator ends a piece, as a line's end does: there is no empty piece behind the last separator.
+
+        Args:
+            separator: `str` for text, `bytes` for bytes; not empty.
+            max_piece: Characters (or bytes) a piece may have, None for any number.
+
+        Raises:
+            TypeError: At this call, if *separator* is neither.
+            ValueError: At this call, if *separator* is empty or *max_piece* below 1.
+            FrameTooLargeError: In the run, at a longer piece.
+
+        Flow:
+            Keeps order, holds one piece. A last piece without a separator is given at the end; an error from above
+            passes without it, since a piece that was cut is no piece.
+
+        >>> asyncio.run(JaypieStream.of("one-", "-tw", "o").split("--").to_list())
+        ['one', 'two']
+        """
+        return self._then(Decode("split", partial(SplitDecoder, separator, max_piece=max_piece)))
 
     def text(self: TextMixin[Chunk]) -> JaypieStream[str]:
         """

@@ -4,10 +4,11 @@ Operators that make other items out of items: one in, one or none or many out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, overload
 
-from jaystream._core.ownership import describe
+from jaystream._core.guard import Guard, check_callable, is_async, is_misuse, needs_guard
+from jaystream._core.ownership import cancel_requests, describe
 from jaystream._core.plan import Described, Stage, T_co
 from jaystream._core.stages import AnySource, CallStage, Items
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["TransformMixin"]
 
 A = TypeVar("A")
+B = TypeVar("B")
 R = TypeVar("R")
 
 
@@ -27,6 +29,43 @@ class Map(CallStage):
 
     def write(self, code: LoopWriter) -> None:
         code.line(f"x = {self.call(code.name('f'), 'x')}")
+
+
+class MapOr(Map):
+    """
+    `map` with something to put in the place of what *f* fails with.
+    """
+
+    __slots__ = ("g", "g_is_async")
+    names: tuple[str, ...] = ("f", "g", "fatal")
+
+    def __init__(self, f: Callable[..., Any], g: Callable[..., Any]) -> None:
+        super().__init__(f)
+        check_callable(g, "map(on_error=)")
+        self.g: Callable[..., Any] = g
+        self.g_is_async: bool = is_async(g)
+
+    @property
+    def shape(self) -> Hashable:
+        return (super().shape, self.g_is_async)
+
+    def values(self) -> tuple[object, ...]:
+        g = Guard(self.g, "map(on_error=)") if not self.g_is_async and needs_guard(self.g) else self.g
+        return (self.f, g, cancel_requests if self.is_async else is_misuse)
+
+    def write_setup(self, code: LoopWriter) -> None:
+        if self.is_async:
+            code.line(f"{code.name('asked')} = {code.name('fatal')}()")
+
+    def write(self, code: LoopWriter) -> None:
+        f, g, fatal = (code.name(word) for word in self.names)
+        with code.block("try:"):
+            super().write(code)
+        with code.block("except Exception as error:"):
+            # an error that a cancellation was dressed up as, or a plain function that gives a coroutine
+            code.line(f"if {fatal}() > {code.name('asked')}:" if self.is_async else f"if {fatal}({f}):")
+            code.line("    raise")
+            code.line(f"x = {'await ' if self.g_is_async else ''}{g}(x, error)")
 
 
 class StarMap(CallStage):
@@ -105,24 +144,54 @@ class TransformMixin(Described[T_co]):
     def map(self, f: Callable[[T_co], Coroutine[Any, Any, R]]) -> JaypieStream[R]: ...
     @overload
     def map(self, f: Callable[[T_co], R]) -> JaypieStream[R]: ...
-    def map(self, f: Callable[[T_co], Any]) -> JaypieStream[Any]:
+    @overload
+    def map(
+        self,
+        f: Callable[[T_co], Coroutine[Any, Any, R]],
+        *,
+        on_error: Callable[[T_co, Exception], Coroutine[Any, Any, A]],
+    ) -> JaypieStream[R | A]: ...
+    @overload
+    def map(
+        self, f: Callable[[T_co], Coroutine[Any, Any, R]], *, on_error: Callable[[T_co, Exception], A]
+    ) -> JaypieStream[R | A]: ...
+    @overload
+    def map(
+        self, f: Callable[[T_co], R], *, on_error: Callable[[T_co, Exception], Coroutine[Any, Any, A]]
+    ) -> JaypieStream[R | A]: ...
+    @overload
+    def map(self, f: Callable[[T_co], R], *, on_error: Callable[[T_co, Exception], A]) -> JaypieStream[R | A]: ...
+    def map(
+        self, f: Callable[[T_co], Any], *, on_error: Callable[[T_co, Exception], Any] | None = None
+    ) -> JaypieStream[Any]:
         """
         Replace each item by what *f* makes of it.
 
         Args:
             f: Called with the item; an `async def` function is awaited, one item at a time.
+            on_error: Called with the item and the error when *f* fails, sync or async. What it gives takes the item's
+                place (None too; dropping is for `filter`). It is told of errors of *f* alone, below `Exception`, and
+                of no cancellation.
 
         Raises:
-            TypeError: At this call, if *f* cannot be called; at the first item, if a plain *f* gives a coroutine.
+            TypeError: At this call, if *f* or *on_error* cannot be called; in the run, if a plain one of them gives
+                a coroutine.
 
         Flow:
-            Keeps order, holds one item. An error of *f* ends the stream after the items before it.
+            Keeps order, holds one item. An error of *f* ends the stream after the items before it, or with *on_error*
+            the stream goes on. An error of *on_error* ends it, with that of *f* as its context.
 
         >>> asyncio.run(JaypieStream.of("a", "b").map(str.upper).to_list())
         ['A', 'B']
+        >>> asyncio.run(JaypieStream.of("1", "x").map(int, on_error=lambda item, error: -1).to_list())
+        [1, -1]
         """
-        return self._then(Map(f))
+        return self._then(Map(f) if on_error is None else MapOr(f, on_error))
 
+    @overload
+    def starmap(self: TransformMixin[tuple[A, B]], f: Callable[[A, B], Coroutine[Any, Any, R]]) -> JaypieStream[R]: ...
+    @overload
+    def starmap(self: TransformMixin[tuple[A, B]], f: Callable[[A, B], R]) -> JaypieStream[R]: ...
     @overload
     def starmap(self: TransformMixin[tuple[Any, ...]], f: Callable[..., Coroutine[Any, Any, R]]) -> JaypieStream[R]: ...
     @overload

@@ -6,12 +6,13 @@ The formats themselves are sans-IO classes in `jaystream.formats`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from jaystream._core.ownership import describe
 from jaystream._core.plan import Described, Stage, T_co
+from jaystream._core.stages import CallStage
 from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder
 from jaystream.formats.sse import SseEncoder
 from jaystream.formats.sse_decoder import SseDecoder
@@ -21,6 +22,7 @@ from jaystream.operators.text import Decode
 
 if TYPE_CHECKING:
     from jaystream._core.writer import LoopWriter
+    from jaystream.errors import InvalidJsonError
     from jaystream.formats.chunks import Chunk
     from jaystream.formats.sse_event import SseEvent
     from jaystream.formats.wire import WireEncoder
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["WireMixin"]
 
 M = TypeVar("M")
+R = TypeVar("R")
 
 
 class Format(Stage):
@@ -61,6 +64,35 @@ class Format(Stage):
     def write(self, code: LoopWriter) -> None:
         code.line(f"x = {code.name('encode')}(x)")
         code.skip("not x")
+
+
+class BadLine:
+    """
+    What stands between a decoder and the stage below for a line that could not be read.
+    """
+
+    __slots__ = ("error", "line")
+
+    def __init__(self, line: bytes, error: InvalidJsonError) -> None:
+        self.line: bytes = line
+        self.error: InvalidJsonError = error
+
+
+class MendNdjson(CallStage):
+    """
+    Puts something in the place of each bad line, in the loop: there it can be awaited, and its errors come in order.
+    """
+
+    __slots__ = ()
+    name = "parse_ndjson"
+    names: tuple[str, ...] = ("f", "bad")
+
+    def values(self) -> tuple[object, ...]:
+        return (self.f, BadLine)
+
+    def write(self, code: LoopWriter) -> None:
+        code.line(f"if x.__class__ is {code.name('bad')}:")
+        code.line(f"    x = {self.call(code.name('f'), 'x.line, x.error')}")
 
 
 class WireMixin(Described[T_co]):
@@ -137,7 +169,7 @@ class WireMixin(Described[T_co]):
         self: WireMixin[bytes] | WireMixin[str], *, max_event: int | None = DEFAULT_LIMIT
     ) -> JaypieStream[SseEvent]:
         r"""
-        Read server-sent events from bytes, or from text.
+        Read server-sent events from bytes, or from text. The `data` of each is a `str`, whatever it says.
 
         Args:
             max_event: Bytes that an event, or a line of one, may have; None for any number.
@@ -163,20 +195,51 @@ class WireMixin(Described[T_co]):
     def parse_ndjson(
         self: WireMixin[bytes] | WireMixin[str], model: type[M], *, max_line: int | None = DEFAULT_LIMIT
     ) -> JaypieStream[M]: ...
+    @overload
     def parse_ndjson(
-        self: WireMixin[bytes] | WireMixin[str], model: Any = None, *, max_line: int | None = DEFAULT_LIMIT
+        self: WireMixin[bytes] | WireMixin[str],
+        model: None = None,
+        *,
+        max_line: int | None = DEFAULT_LIMIT,
+        on_error: Callable[[bytes, InvalidJsonError], object],
+    ) -> JaypieStream[Any]: ...
+    @overload
+    def parse_ndjson(
+        self: WireMixin[bytes] | WireMixin[str],
+        model: type[M],
+        *,
+        max_line: int | None = DEFAULT_LIMIT,
+        on_error: Callable[[bytes, InvalidJsonError], Coroutine[Any, Any, R]],
+    ) -> JaypieStream[M | R]: ...
+    @overload
+    def parse_ndjson(
+        self: WireMixin[bytes] | WireMixin[str],
+        model: type[M],
+        *,
+        max_line: int | None = DEFAULT_LIMIT,
+        on_error: Callable[[bytes, InvalidJsonError], R],
+    ) -> JaypieStream[M | R]: ...
+    def parse_ndjson(
+        self: WireMixin[bytes] | WireMixin[str],
+        model: Any = None,
+        *,
+        max_line: int | None = DEFAULT_LIMIT,
+        on_error: Callable[[bytes, InvalidJsonError], Any] | None = None,
     ) -> JaypieStream[Any]:
         r"""
-        Read lines of JSON from bytes, or from text.
+        Read lines of JSON from bytes, or from text. Blank lines are skipped, and the last line needs no end.
 
         Args:
             model: A pydantic model that each line is validated by; without it a line gives plain Python values.
             max_line: Bytes that a line may have; None for any number.
+            on_error: Called with the bytes of a bad line and its `InvalidJsonError` (whose cause is what the parser or
+                *model* raised), sync or async, in the line's turn. What it gives takes the line's place, as in `map`;
+                a `filter` or `of_type` behind drops it. A line that is too long is never one of these.
 
         Raises:
-            TypeError: At this call, if *model* is no pydantic model.
+            TypeError: At this call, if *model* is no pydantic model or *on_error* cannot be called.
             ValueError: At this call, if *max_line* is below 1.
-            InvalidJsonError: In the run, at a line that is not JSON or does not fit *model*.
+            InvalidJsonError: In the run, at a line that is not JSON or does not fit *model*, without *on_error*.
             FrameTooLargeError: In the run, at a longer line.
 
         Flow:
@@ -185,13 +248,21 @@ class WireMixin(Described[T_co]):
 
         >>> asyncio.run(JaypieStream.of(b'{"n": 1}\n{"n"', b": 2}").parse_ndjson().to_list())
         [{'n': 1}, {'n': 2}]
+        >>> asyncio.run(JaypieStream.of(b"1\n?\n").parse_ndjson(on_error=lambda line, error: line).to_list())
+        [1, b'?']
         """
         loads = None
         if model is not None:
             loads = getattr(model, "model_validate_json", None)
             if not isinstance(model, type) or loads is None:
                 raise TypeError(f"parse_ndjson(model=) expects a pydantic model, not {describe(model)}")
-        return self._then(Decode("parse_ndjson", partial(NdjsonDecoder, max_line=max_line, loads=loads)))
+        if on_error is None:
+            return self._then(Decode("parse_ndjson", partial(NdjsonDecoder, max_line=max_line, loads=loads)))
+        mend = MendNdjson(on_error)
+        made = self._then(
+            Decode("parse_ndjson", partial(NdjsonDecoder, max_line=max_line, loads=loads, on_error=BadLine))
+        )
+        return made._then(mend)
 
 
 class _SseText(SseDecoder):

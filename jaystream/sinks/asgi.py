@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaystream._core.ownership import GRACE, discard
 from jaystream._core.plan import Described, Plan, T_co
+from jaystream._core.waiting import over
 from jaystream.formats.json import encode_json
 from jaystream.sinks.asgi_options import (
     AsgiOptions,
@@ -29,9 +30,10 @@ from jaystream.sinks.framing import answer_to, framed, gap, is_gone, is_host_err
 from jaystream.sinks.outbox import Outbox
 from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import Ending, SinkReport
-from jaystream.sinks.waiting import over
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     from jaystream.formats.wire import WireEncoder
 
 IDLE = 1.0
@@ -53,7 +55,6 @@ class Exchange:
         "_disconnected",
         "_ending",
         "_events",
-        "_headers",
         "_options",
         "_outbox",
         "_over",
@@ -65,22 +66,21 @@ class Exchange:
         "_started",
         "_stuck",
         "_timer",
-        "_wire",
     )
 
     def __init__(self, wire: WireEncoder, receive: Receive, send: Send, start: Message, options: AsgiOptions) -> None:
         self._events = get_running_loop()
-        self._wire = wire
         self._receive = receive
         self._send = send
-        self._start = start
-        self._headers: RawHeaders = start["headers"]
+        self._start: Message = start
         self._options = options
         self._report = SinkReport()
-        self._outbox = Outbox(self._write, wire.encode, self._report, self._write_failed)
+        self._outbox = Outbox(self._write, self._encode, self._report, self._write_failed)
         self._pull = Pull(self._outbox)
+        self._pull.run.wire = wire  # until the loop has one of its own: a stream that waits holds one
         self._ending: Ending = "end"
-        self._disconnected = self._started = self._over = self._closing = False
+        self._started = self._over = self._closing = False
+        self._disconnected: Ending | None = None
         self._timer: TimerHandle | None = None
         self._began = self._stuck = self._outbox.since = self._events.time()
 
@@ -120,18 +120,19 @@ class Exchange:
         return self._report.finish(self._how_it_ended())
 
     def _how_it_ended(self) -> Ending:
-        # a stop that came while the stream was ending by itself has cut nothing
-        return self._ending if self._disconnected or self._pull.cut else "end"
+        if self._pull.cut or self._ending == self._disconnected:
+            return self._ending
+        return self._disconnected or "end"  # a stop that came while the stream was ending by itself has cut nothing
 
     def _left(self, failure: Exception | None) -> SinkReport:
         """Finish without a client."""
         if failure is not None:
             log_failure(failure, "after the client had left")
-        return self._report.finish(self._ending, failure)
+        return self._report.finish(self._how_it_ended(), failure)
 
     async def _tell(self, failure: Exception) -> SinkReport:
         """Tell the client of a failure, as well as the format and the time allow."""
-        outbox, wire, throw = self._outbox, self._pull.run.wire or self._wire, self._options.throw
+        outbox, wire, throw = self._outbox, self._wire, self._options.throw
         status, body = answer_to(failure)
         if self._started or outbox.parts:
             notice = wire.error(body)
@@ -151,10 +152,11 @@ class Exchange:
             content = encode_json(body)
             # what does not speak of the body stays: without its CORS headers a browser would hide the answer
             own = [(b"content-type", b"application/json"), (b"content-length", str(len(content)).encode())]
-            kept = [pair for pair in self._headers if not pair[0].startswith(b"content-")]
+            headers: RawHeaders = self._start["headers"]
+            kept = [pair for pair in headers if not pair[0].startswith(b"content-")]
             self._start = {"type": "http.response.start", "status": status, "headers": own + kept}
             await self._end_body(content)
-        return self._report.finish(self._ending if self._disconnected else "error", failure)
+        return self._report.finish(self._how_it_ended() if self._disconnected else "error", failure)
 
     async def _end_body(self, last: bytes = b"") -> None:
         await self._outbox.flush()
@@ -162,14 +164,24 @@ class Exchange:
         self._outbox.push(last)
         await self._outbox.flush()
 
+    @property
+    def _wire(self) -> WireEncoder:
+        wire = self._pull.run.wire
+        assert wire is not None  # noqa: S101 - for type checkers
+        return wire
+
+    def _encode(self, item: Any) -> bytes:
+        return self._wire.encode(item)
+
     def _write(self, data: bytes) -> Any:
         if not self._started:
+            self._started = True
             return self._write_first(data)
         return self._send({"type": "http.response.body", "body": data, "more_body": not self._closing})
 
     async def _write_first(self, data: bytes) -> None:
-        self._started = True
-        await self._send(self._start)
+        start, self._start = self._start, {}
+        await self._send(start)
         if (data or self._closing) and not self._outbox.discard:
             await self._write(data)
 
@@ -209,7 +221,7 @@ class Exchange:
     def _leave(self, ending: Ending) -> None:
         """The peer is gone: nothing can be sent any more."""
         if not self._disconnected:
-            self._disconnected = True
+            self._disconnected = ending
             if self._ending == "end":
                 self._ending = ending
             if not self._options.drains:
@@ -252,6 +264,7 @@ class Exchange:
             if now < self._began + options.eager_first:
                 return min(self._began + options.eager_first, now + options.keepalive)
             outbox.push()  # the headers
+            outbox.rest()
             return now + options.keepalive
         idle = max(outbox.since, self._stuck)
         if now - idle >= IDLE:
@@ -263,13 +276,14 @@ class Exchange:
             # an event that came in pieces is still open: no comment may stand inside it
             if not outbox.parts and not gap(self._wire, outbox.last):
                 outbox.push(ping)
+                outbox.rest()
             return now + options.keepalive
         return idle + options.keepalive
 
 
-async def serve(  # noqa: PLR0917 - the ASGI triple and what belongs to it
+def serve(  # noqa: PLR0917 - the ASGI triple and what belongs to it
     stream: Described[Any], scope: Scope, receive: Receive, send: Send, headers: RawHeaders, options: AsgiOptions
-) -> SinkReport:
+) -> Coroutine[Any, Any, SinkReport]:
     """
     Answer one HTTP request with a stream; *headers* stand behind those of the format and win over them.
     """
@@ -278,8 +292,8 @@ async def serve(  # noqa: PLR0917 - the ASGI triple and what belongs to it
     plan, wire = framed(stream)
     start = {"type": "http.response.start", "status": options.status, "headers": response_headers(wire, headers)}
     if scope["method"] == "HEAD" or options.status in {204, 304}:
-        return await _head(plan, send, start)
-    return await Exchange(wire, receive, send, start, options).serve(plan)
+        return _head(plan, send, start)
+    return Exchange(wire, receive, send, start, options).serve(plan)
 
 
 async def _head(plan: Plan, send: Send, start: Message) -> SinkReport:

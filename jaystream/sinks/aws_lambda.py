@@ -12,13 +12,13 @@ import anyio
 
 from jaystream._core.ownership import GRACE, bounded, describe
 from jaystream._core.plan import Described, Plan, T_co
+from jaystream._core.waiting import over
 from jaystream.sinks.asgi import serve
 from jaystream.sinks.asgi_options import AsgiOptions, Receive, Scope, Send
 from jaystream.sinks.framing import answer_to, framed, gap, log_failure
 from jaystream.sinks.outbox import Outbox
 from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import SinkReport
-from jaystream.sinks.waiting import over
 
 if TYPE_CHECKING:
     from jaystream.formats.wire import WireEncoder

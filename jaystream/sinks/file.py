@@ -4,24 +4,25 @@ The file sink: bytes to a file, off the event loop.
 
 from __future__ import annotations
 
+# Importing pathlib takes milliseconds, which every import of the package would pay.
+# ruff: noqa: PTH101, PTH105, PTH108, PTH116, PTH118, PTH120, PTH123
 import os
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
-from uuid import uuid4
 
 from jaystream._core.ownership import describe
 from jaystream._core.plan import Described, T_co
 from jaystream._core.threads import in_thread
+from jaystream._core.waiting import over
 from jaystream.formats.sse import SseEncoder
 from jaystream.formats.utf8 import encode_utf8
 from jaystream.operators.wire import Format
 from jaystream.sinks.outbox import Outbox
 from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import SinkReport
-from jaystream.sinks.waiting import over
+from jaystream.sources.file import path_of
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
@@ -49,25 +50,27 @@ class Target:
 
     __slots__ = ("_atomic", "_file", "_fsync", "_mode", "_path", "_scratch")
 
-    def __init__(self, path: StrPath, mode: str, atomic: bool, fsync: bool) -> None:  # noqa: FBT001 - internal, and named at the call's reader
-        self._path = Path(path)
+    def __init__(self, path: str, mode: str, atomic: bool, fsync: bool) -> None:  # noqa: FBT001 - internal, and named at the call's reader
+        self._path = path
         self._mode = mode[0] + "b"
         self._fsync = fsync
         self._atomic = atomic
-        self._scratch: Path | None = None
+        self._scratch: str | None = None
         self._file: BinaryIO | None = None
 
     def open(self) -> None:
         if self._atomic:
             # Beside the file itself and not beside a link to it, since only a rename within one file system is atomic.
-            self._path = self._path.resolve()
-            self._scratch = self._path.with_name(f".{self._path.name[:200]}.{uuid4().hex}.part")
+            self._path = os.path.realpath(self._path)
+            folder, name = os.path.split(self._path)
+            # A name has at most 255 bytes, and a character up to four of them.
+            self._scratch = os.path.join(folder, f".{name[:50]}.{os.urandom(16).hex()}.part")
         if self._scratch is None:
-            self._file = cast("BinaryIO", open(self._path, self._mode, buffering=0))  # noqa: PTH123, SIM115 - closed by finish and give_up
+            self._file = cast("BinaryIO", open(self._path, self._mode, buffering=0))  # noqa: SIM115 - closed by finish and give_up
             return
-        self._file = cast("BinaryIO", open(self._scratch, "xb", buffering=0))  # noqa: PTH123, SIM115 - closed by finish and give_up
+        self._file = cast("BinaryIO", open(self._scratch, "xb", buffering=0))  # noqa: SIM115 - closed by finish and give_up
         with suppress(FileNotFoundError):
-            self._scratch.chmod(self._path.stat().st_mode & 0o7777)
+            os.chmod(self._scratch, os.stat(self._path).st_mode & 0o7777)
 
     def write(self, data: bytes) -> None:
         assert self._file is not None  # noqa: S101 - for type checkers
@@ -81,10 +84,10 @@ class Target:
             os.fsync(self._file.fileno())
         self._file.close()
         if self._scratch is not None:
-            self._scratch.replace(self._path)
+            os.replace(self._scratch, self._path)
             self._scratch = None
             if self._fsync:
-                _sync_folder(self._path.parent)
+                _sync_folder(os.path.dirname(self._path))
 
     def give_up(self) -> None:
         if self._file is not None:
@@ -92,10 +95,10 @@ class Target:
                 self._file.close()
             if self._scratch is not None:
                 with suppress(OSError):
-                    self._scratch.unlink()
+                    os.unlink(self._scratch)
 
 
-def _sync_folder(folder: Path) -> None:
+def _sync_folder(folder: str) -> None:
     """Make a new name durable, where the system can."""
     if hasattr(os, "O_DIRECTORY"):
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -132,6 +135,7 @@ class FileMixin(Described[T_co]):
             A `SinkReport`; its `ended` is "end".
 
         Raises:
+            TypeError: If *path* is no path.
             ValueError: If *mode* is another word, or *atomic* comes with "a" or "x".
             OSError: If the file cannot be opened or written, as `PermissionError` or a full disk; a note says how
                 many bytes had been written.
@@ -142,13 +146,14 @@ class FileMixin(Described[T_co]):
             joined into one write of up to 64 KiB; while a write is under way at most one more item is read. The file
             is closed on every way out, and with *atomic* no temporary file is left behind.
         """
+        name = path_of(path, "to_file(path)")
         if mode not in {"w", "a", "x", "wb", "ab", "xb"}:
             raise ValueError(f"to_file(mode=) must be 'w', 'a' or 'x', not {describe(mode)}")
         if atomic and mode[0] != "w":
             raise ValueError(f"to_file(atomic=True) replaces the whole file, so mode must be 'w', not {mode!r}")
         plan = self._plan if self._plan.wire is not None else self._plan.then(Format("format_file", FileFrame))
         report = SinkReport()
-        target = Target(path, mode, atomic, fsync)
+        target = Target(name, mode, atomic, fsync)
         outbox = Outbox(partial(in_thread, target.write), encode_utf8, report, lambda _: pull.stop())
         pull = Pull(outbox)
         try:
@@ -159,7 +164,7 @@ class FileMixin(Described[T_co]):
                 raise failure
             await in_thread(target.finish)
         except OSError as error:
-            error.add_note(f"to_file({os.fspath(path)!r}) had written {report.bytes} bytes")
+            error.add_note(f"to_file({name!r}) had written {report.bytes} bytes")
             raise
         finally:
             try:

@@ -1,26 +1,29 @@
 """
 Joining writes: a burst of ready items goes out in one write, a lone item at once.
 
-Nobody can know whether the next item is ready without asking for it, and once it is asked for, this task may not wait
-for anything else. So what is ready is put aside, and a task of the outbox's own writes it when the event loop turns,
-which is when the pull waits. That task stays for the next item: starting one per write costs more than most writes do.
+Nobody can know whether the next item is ready without asking for it. So what is ready is put aside, and written when
+the pull waits for something: then, and only then, nothing more is ready. `pull.py` sees that moment; how a write goes
+on while the pull does is `aside.py`'s.
 """
 
 from __future__ import annotations
 
 from asyncio import CancelledError, Future, Task, get_running_loop
-from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
-from jaystream._core.plan import Stage
 from jaystream.formats.wire import framed
+from jaystream.sinks.aside import Aside
 
 if TYPE_CHECKING:
-    from jaystream._core.writer import LoopWriter
+    from collections.abc import Awaitable, Callable
+
     from jaystream.sinks.report import SinkReport
 
 JOIN = 65_536
 """Bytes that one write joins, at most (a single item may be larger)."""
+
+NONE = -1
+"""The room where not even an empty item may be added."""
 
 
 class Outbox:
@@ -31,30 +34,30 @@ class Outbox:
     peer that stops reading stops the source.
 
     Args:
-        write: Takes the bytes; gives None when they are gone, or a coroutine to wait for.
+        write: Takes the bytes; gives None when they are gone, or something to wait for.
         encode: Frames an item that is not bytes yet.
         report: Counts.
         failed: Told when a write failed.
 
     Attributes:
         report: Counts.
+        parts: What is held.
+        room: Bytes that may be added to `parts` without a word; all else goes through `squeeze`.
         busy: Whether a write is under way.
-        since: The loop time at which that write began.
+        since: The loop time at which the last write began.
+        last: The end of what was written last; it may be more than the end.
         discard: Nothing more is taken.
         stopped: The next item ends the loop: for a source that keeps the cancellation of its pull to itself.
         failure: What a write failed with.
-        last: The end of what was written last; it may be more than the end.
-        parts: What is held.
-        room: Bytes that may be added to `parts` without a word, until the loop turns; 0 sends every item through `put`.
     """
 
     __slots__ = (
-        "_asleep",
+        "_aside",
         "_encode",
-        "_events",
         "_failed",
-        "_pushed",
-        "_task",
+        "_next",
+        "_size",
+        "_time",
         "_waiting",
         "_write",
         "busy",
@@ -70,7 +73,7 @@ class Outbox:
 
     def __init__(
         self,
-        write: Callable[[bytes], Coroutine[Any, Any, None] | None],
+        write: Callable[[bytes], Awaitable[None] | None],
         encode: Callable[[Any], bytes],
         report: SinkReport,
         failed: Callable[[Exception], None],
@@ -78,71 +81,89 @@ class Outbox:
         self._write = write
         self._encode = encode
         self._failed = failed
-        self._events = get_running_loop()
-        self._pushed = 0
-        self._task: Task[None] | None = None
-        self._asleep: Future[bool] | None = None
+        self._time = get_running_loop().time
+        self._aside = Aside(self._written)
+        self._size = 0
+        self._next: bytes | None = None
         self._waiting: Future[None] | None = None
-        self.parts: list[bytes] = []
-        self.room: int = 0
-        self.last: bytes = b""
         self.report: SinkReport = report
+        self.parts: list[bytes] = []
+        self.room: int = JOIN
         self.busy: bool = False
+        self.since: float = 0.0
+        self.last: bytes = b""
         self.discard: bool = False
         self.stopped: bool = False
         self.failure: Exception | None = None
-        self.since: float = 0.0
 
     # what the loop calls --------------------------------------------------------------------------------------------
-
-    def put(self, item: bytes) -> bool:
-        """Take one item; True asks the loop to wait for `drained` before it pulls the next."""
-        if self.discard:
-            self.report.items += 1
-            return self.stopped
-        self.parts.append(item)
-        asleep = self._asleep
-        if asleep is not None and not self.stopped:
-            # the way of an item that comes alone: nothing else is held, and nothing under way
-            self._asleep = None
-            asleep.set_result(True)
-            self.room = room = JOIN - len(item)
-            return room <= 0
-        if self.busy or self.stopped or self.failure is not None:
-            return True
-        self._wake(stay=True)
-        self.room = JOIN - (len(item) if len(self.parts) == 1 else sum(map(len, self.parts)))
-        return self.room <= 0
 
     def as_bytes(self, item: Any) -> bytes:
         """Frame an item that is not bytes; other buffers are bytes."""
         ready = framed(item)
         return self._encode(item) if ready is None else ready
 
-    async def drained(self) -> None:
+    async def squeeze(self, item: bytes) -> None:
         """
-        Wait until the write that is under way is done, and until what is held is no longer too much.
+        Take an item for which there is no room, and wait until there is: until what is held has been written.
 
         Raises:
             Exception: What made a write fail.
             CancelledError: If the outbox is `stopped`.
         """
-        while (self.busy or self._full()) and not self.stopped:
-            await self._change()
+        if self.discard:
+            self.report.items += 1
+        elif self.parts or self.busy:
+            self._next = item
+            while self._holds_next() and not self.stopped:
+                await self._change()
+        elif self.failure is None:
+            self._hold(item)
         if self.stopped:
             raise CancelledError("the sink takes nothing more")
-        if self.failure is not None and not self.discard:
-            raise self.failure
+        self._raise()
 
-    # what the sink calls --------------------------------------------------------------------------------------------
+    # what the pull and the sink call --------------------------------------------------------------------------------
+
+    def send(self, *, at_once: bool = True) -> None:
+        """
+        Write what is held, unless a write is under way.
+
+        Args:
+            at_once: Not only when the loop turns; for the pulling task alone.
+        """
+        parts = self.parts
+        if self.busy or not parts:
+            return
+        count = len(parts)
+        self.report.items += count
+        if count == 1:
+            data = parts.pop()
+        else:
+            data = b"".join(parts)
+            parts.clear()
+        self._size = len(data)
+        self.last = data if len(data) > 3 else self.last[-4:] + data
+        self.room = NONE
+        self.busy = True
+        self.since = self._time()
+        try:
+            pending = self._write(data)
+            if pending is not None and self._aside.run(pending, at_once):
+                return
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - any failure is this one's business
+            self._written(error)
+        else:
+            self._written(None)
 
     def push(self, data: bytes = b"") -> None:
-        """Write something that is no item, as soon as may be; what was put goes first."""
-        if self.discard or self.failure is not None:
-            return
-        self.parts.append(data)
-        self._pushed += 1
-        self._wake(stay=False)
+        """Write something that is no item; what was put goes first."""
+        if not self.discard and self.failure is None:
+            if len(data) > self.room:
+                self.send(at_once=False)
+            self.parts.append(data)
+            self.report.items -= 1  # it will be counted with the others
+            self.send(at_once=False)
 
     async def flush(self) -> None:
         """
@@ -152,190 +173,87 @@ class Outbox:
             Exception: What made a write fail.
         """
         while self.busy or self.parts:
-            await self._change()
-        if self.failure is not None and not self.discard:
-            raise self.failure
+            self.send()
+            if self.busy:
+                await self._change()
+        self._raise()
 
     def rest(self) -> None:
-        """Let go of the task while there is nothing to write, so that a stream that waits costs little."""
+        """Let go of the task that writes while there is nothing to write, so that a stream that waits costs little."""
         self.last = self.last[-4:]
-        if self._asleep is not None:
-            asleep, self._asleep = self._asleep, None
-            asleep.set_result(False)
+        self._aside.rest()
 
     def stop(self) -> None:
         """Let the next item end the loop."""
         self.stopped = True
-        self.room = 0
+        self.room = NONE
 
     def drop(self, *, cut: bool = True) -> None:
         """Let go of what is held, take nothing more, and with *cut* cancel the write under way."""
         self.discard = True
         self._let_go()
         if self.busy and cut:
-            assert self._task is not None  # noqa: S101 - for type checkers
-            self._task.cancel()
-        self.rest()
-        if not self.busy:
-            self._changed()
+            self._aside.cut()
+        self._aside.rest()
+        self._changed()
 
     def tasks(self) -> list[Task[Any]]:
         """The task that writes, while there is one; for `over`, after `drop`."""
-        return [] if self._task is None else [self._task]
+        return self._aside.tasks()
 
-    # the task -------------------------------------------------------------------------------------------------------
+    # ----------------------------------------------------------------------------------------------------------------
 
-    def _wake(self, *, stay: bool) -> None:
-        asleep = self._asleep
-        if asleep is not None:
-            self._asleep = None
-            asleep.set_result(True)
-        elif self._task is None:
-            # not `create_task`, whose tasks may begin at once: what else is ready has to be put first
-            self._task = Task(self._work(stay), loop=self._events)
-            self._task.add_done_callback(self._gone)
+    def _hold(self, item: bytes) -> None:
+        self.parts.insert(0, item)  # in front of what was pushed meanwhile
+        if not self.stopped:
+            self.room = JOIN - sum(map(len, self.parts))
 
-    def _take(self) -> bytes:
-        """What the next write takes."""
-        self.room = 0
-        parts = self.parts
-        if len(parts) == 1:
-            data = parts[0]
-        else:
-            data = b"".join(parts)
-            if len(data) > JOIN:
-                return self._take_some()
-        self._let_go()
-        return data
-
-    def _take_some(self) -> bytes:
-        """The first parts, up to the limit; at least one."""
-        parts, size, count = self.parts, len(self.parts[0]), 1
-        while size + len(parts[count]) <= JOIN:  # all of them together are more
-            size += len(parts[count])
-            count += 1
-        data = b"".join(parts[:count])
-        pushed = max(0, self._pushed - (len(parts) - count))  # what is pushed comes last, or is alone
-        self.report.items += count - pushed
-        self._pushed -= pushed
-        del parts[:count]
-        return data
+    def _holds_next(self) -> bool:
+        return self._next is not None
 
     def _let_go(self) -> None:
         """Hold nothing more."""
-        self.report.items += len(self.parts) - self._pushed
-        self._pushed = self.room = 0
+        self.report.items += len(self.parts) + (self._next is not None)
+        self._next = None
         self.parts.clear()
+        self.room = NONE
 
-    def _full(self) -> bool:
-        return len(self.parts) > 0 and sum(map(len, self.parts)) >= JOIN
-
-    async def _work(self, stay: bool) -> None:  # noqa: FBT001 - internal, and named at the call's reader
-        # all in one frame: this runs once for each item that comes alone
-        parts, write, time, report = self.parts, self._write, self._events.time, self.report
-        while True:
-            if parts:
-                if len(parts) == 1 and not self._pushed:
-                    data = parts.pop()
-                    self.room = 0
-                    report.items += 1
-                else:
-                    data = self._take()
-                self.last = data if len(data) > 3 else self.last[-4:] + data
-                self.busy = True
-                try:
-                    pending = write(data)
-                    if pending is not None:
-                        self.since = time()
-                        await pending
-                    if report.first_byte is None:
-                        report.wrote(len(data))
-                    else:
-                        report.bytes += len(data)
-                except CancelledError:
-                    if not self.discard:
-                        # somebody cancelled what the peer's side waits for: it is gone, and nobody asked us to stop
-                        self._fail(ConnectionAbortedError("a write was cancelled"))
-                except Exception as error:  # noqa: BLE001 - any failure is this one's business
-                    self._fail(error)
-                finally:
-                    self.busy = False
-                if self._waiting is not None:
-                    # the pull waits with the rest of a burst, and comes first
-                    self._changed()
-                    await _turn()
-            elif stay and not self.discard and self.failure is None:
-                asleep = self._asleep = Future(loop=self._events)
-                stay = await asleep
+    def _written(self, error: BaseException | None) -> None:
+        """A write has ended."""
+        self.busy = False
+        report = self.report
+        if self.discard:
+            report.bytes += 0 if error else self._size
+        elif error is not None:
+            # A cancellation that is not ours: somebody cancelled what the peer's side waits for, so it is gone.
+            failure = error if isinstance(error, Exception) else ConnectionAbortedError("a write was cancelled")
+            self._let_go()
+            self.failure = failure
+            self._failed(failure)
+        else:
+            if report.first_byte is None:
+                report.wrote(self._size)
             else:
-                return
+                report.bytes += self._size
+            self.room = NONE if self.stopped else JOIN
+            if self._next is not None:
+                self._hold(self._next)  # and no more: the pull comes first, with the rest of a burst
+                self._next = None
+            elif self.parts:
+                self.send(at_once=False)  # for what was pushed meanwhile
+        if self._waiting is not None:
+            self._changed()
 
-    def _fail(self, error: Exception) -> None:
-        self._let_go()
-        if not self.discard:
-            self.failure = error
-            self._failed(error)
-
-    def _gone(self, task: Task[None]) -> None:
-        self._task = self._asleep = None
-        # Cancelled while it slept, as a loop that shuts down does to every task; or ended by KeyboardInterrupt or its
-        # like, which has passed through the loop already.
-        if task.cancelled() or task.exception() is not None:
-            self._fail(ConnectionAbortedError("the task that writes was ended"))
-        elif self.parts and not self.discard:
-            self._wake(stay=True)
-        self._changed()
-
-    # waiting --------------------------------------------------------------------------------------------------------
+    def _raise(self) -> None:
+        if self.failure is not None and not self.discard:
+            raise self.failure
 
     async def _change(self) -> None:
-        """Wait until something is different."""
-        if self._waiting is None:
-            self._waiting = self._events.create_future()
-        await self._waiting
+        """Wait until a write has ended, or nothing more is taken."""
+        waiting = self._waiting = Future()
+        await waiting
 
     def _changed(self) -> None:
         waiting, self._waiting = self._waiting, None
         if waiting is not None and not waiting.done():
             waiting.set_result(None)
-
-
-class _turn:  # noqa: N801 - reads as the function it is used as
-    """
-    Lets the loop run once, as `asyncio.sleep(0)`.
-    """
-
-    __slots__ = ()
-
-    def __await__(self) -> Any:
-        yield
-
-
-class Write(Stage):
-    """
-    The terminal of a sink: each item goes into its outbox.
-    """
-
-    __slots__ = ("outbox",)
-    name = "write"
-    names: tuple[str, ...] = ("box", "append", "as_bytes", "put", "drained")
-
-    def __init__(self, outbox: Outbox) -> None:
-        self.outbox: Outbox = outbox
-
-    def values(self) -> tuple[object, ...]:
-        outbox = self.outbox
-        return (outbox, outbox.parts.append, outbox.as_bytes, outbox.put, outbox.drained)
-
-    def write_setup(self, code: LoopWriter) -> None:
-        code.line("result = None")
-
-    def write(self, code: LoopWriter) -> None:
-        box = code.name("box")
-        code.line("if x.__class__ is not bytes:")
-        code.line(f"    x = {code.name('as_bytes')}(x)")
-        code.line(f"if {box}.room > 0:")
-        code.line(f"    {code.name('append')}(x)")
-        code.line(f"    {box}.room -= len(x)")
-        code.line(f"elif {code.name('put')}(x):")
-        code.line(f"    await {code.name('drained')}()")

@@ -1,23 +1,53 @@
 """
 The pull of a sink: one run in the sink's own task, which timers and other tasks may end.
 
-Lives here: ending a run from outside without losing anybody else's cancellation. What it means that a run was ended is
-the sink's business.
+Lives here: the terminal that puts items into an outbox, the moment at which the outbox writes, and ending a run from
+outside without losing anybody else's cancellation. What it means that a run was ended is the sink's business.
 """
 
 from __future__ import annotations
 
 from asyncio import CancelledError, current_task, get_running_loop
-from typing import TYPE_CHECKING
+from types import coroutine
+from typing import TYPE_CHECKING, Any
 
 from jaystream._core.fuse import execute
 from jaystream._core.ownership import discard
+from jaystream._core.plan import Stage
 from jaystream._core.run import Run
 from jaystream._core.shelter import Around
-from jaystream.sinks.outbox import Outbox, Write
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine, Generator
+
     from jaystream._core.plan import Plan
+    from jaystream._core.writer import LoopWriter
+    from jaystream.sinks.outbox import Outbox
+
+
+@coroutine
+def _joining(work: Coroutine[Any, Any, object], outbox: Outbox) -> Generator[Any, Any, None]:
+    """
+    Await *work*, and have *outbox* write whenever that waits: all that was ready is in it then.
+
+    Everything that comes from the event loop is handed through, as `await` does.
+    """
+    thrown: BaseException | None = None
+    parts, step = outbox.parts, work.send
+    try:
+        while True:
+            waits_for = step(None) if thrown is None else work.throw(thrown)
+            thrown = None
+            try:
+                if parts:
+                    outbox.send()
+                yield waits_for
+            except BaseException as error:  # noqa: BLE001 - the coroutine's to deal with
+                thrown = error
+    except StopIteration:
+        pass
+    finally:
+        thrown = None  # its traceback holds this frame
 
 
 class Pull:
@@ -73,7 +103,7 @@ class Pull:
             return None
         self.running = True
         try:
-            await execute(plan, Write(self._outbox), self.run)
+            await _joining(execute(plan, Write(self._outbox), self.run), self._outbox)
         except CancelledError as ended:
             if not self._stopping or self._main.cancelling() > self._requests + self._cancelled:
                 raise
@@ -99,3 +129,34 @@ class Pull:
         else:
             self._cancelled = True
             self._main.cancel()
+
+
+class Write(Stage):
+    """
+    The terminal of a sink: each item goes into its outbox.
+    """
+
+    __slots__ = ("outbox",)
+    name = "write"
+    names: tuple[str, ...] = ("box", "append", "as_bytes", "squeeze")
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.outbox: Outbox = outbox
+
+    def values(self) -> tuple[object, ...]:
+        outbox = self.outbox
+        return (outbox, outbox.parts.append, outbox.as_bytes, outbox.squeeze)
+
+    def write_setup(self, code: LoopWriter) -> None:
+        code.line("result = None")
+
+    def write(self, code: LoopWriter) -> None:
+        box, room = code.name("box"), code.name("room")
+        code.line("if x.__class__ is not bytes:")
+        code.line(f"    x = {code.name('as_bytes')}(x)")
+        code.line(f"{room} = {box}.room - len(x)")
+        code.line(f"if {room} < 0:")
+        code.line(f"    await {code.name('squeeze')}(x)")
+        code.line("else:")
+        code.line(f"    {box}.room = {room}")
+        code.line(f"    {code.name('append')}(x)")

@@ -4,10 +4,10 @@ The file source: bytes from a file, off the event loop.
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator
 from functools import partial
 from io import FileIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jaystream._core.ownership import describe
@@ -25,6 +25,20 @@ if TYPE_CHECKING:
 __all__ = ["FromFileMixin"]
 
 
+def path_of(path: object, argument: str) -> str:
+    """
+    The text of a path.
+
+    Raises:
+        TypeError: If *path* is neither `str` nor a path-like object that stands for one.
+    """
+    stands_for = getattr(type(path), "__fspath__", None)
+    text: object = path if stands_for is None else stands_for(path)
+    if not isinstance(text, str):
+        raise TypeError(f"{argument} expects a path, not {describe(path)}")
+    return text
+
+
 class Reader:
     """
     The file of one run; its methods block, and are called in a worker thread.
@@ -32,7 +46,7 @@ class Reader:
 
     __slots__ = ("_file", "_path", "_size")
 
-    def __init__(self, path: Path, size: int) -> None:
+    def __init__(self, path: str, size: int) -> None:
         self._path = path
         self._size = size
         self._file: FileIO | None = None
@@ -40,7 +54,7 @@ class Reader:
     def read(self) -> bytes:
         if self._file is None:
             # Kept here and not handed back, so that a cancellation while the thread opens it cannot lose it.
-            self._file = self._path.open("rb", buffering=0)
+            self._file = FileIO(self._path)
         return self._file.read(self._size)
 
     def close(self) -> None:
@@ -55,8 +69,8 @@ class FilePieces:
 
     __slots__ = ("path", "size")
 
-    def __init__(self, path: Path, size: int) -> None:
-        self.path: Path = path
+    def __init__(self, path: str, size: int) -> None:
+        self.path: str = path
         self.size: int = size
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
@@ -68,16 +82,16 @@ class FilePieces:
             await in_thread(reader.close)
 
     def __repr__(self) -> str:
-        return f"from_file({str(self.path)!r})"
+        return f"from_file({self.path!r})"
 
 
-def raw(path: Path) -> RawEncoder:
+def raw(path: str) -> RawEncoder:
     """
     The encoder for the bytes of a file, whose content type its name tells.
     """
     import mimetypes  # noqa: PLC0415 - it reads the system's tables, and most files are not sent as they are
 
-    media_type, packed = mimetypes.guess_type(path.name)
+    media_type, packed = mimetypes.guess_type(os.path.basename(path))  # noqa: PTH119 - importing pathlib takes milliseconds
     return RawEncoder() if media_type is None or packed else RawEncoder(media_type)
 
 
@@ -112,7 +126,5 @@ class FromFileMixin(Described[T_co]):
         >>> asyncio.run(JaypieStream.from_file("/dev/null").count())
         0
         """
-        if not isinstance(path, str) and not hasattr(type(path), "__fspath__"):
-            raise TypeError(f"from_file(path) expects a path, not {describe(path)}")
-        path = Path(path)
-        return make(cls, FilePieces(path, check_int(size, "from_file", "size", 1)), partial(raw, path))
+        name = path_of(path, "from_file(path)")
+        return make(cls, FilePieces(name, check_int(size, "from_file", "size", 1)), partial(raw, name))

@@ -158,13 +158,19 @@ class GenerateMixin(Described[T_co]):
     @overload
     @classmethod
     def paginate(
-        cls, fetch: Callable[[C | None], Coroutine[Any, Any, tuple[Iterable[R], C | None]]], start: C | None = None
+        cls, fetch: Callable[[C | None], Coroutine[Any, Any, tuple[Iterable[R], C | None]]]
     ) -> JaypieStream[R]: ...
     @overload
     @classmethod
+    def paginate(cls, fetch: Callable[[C | None], tuple[Iterable[R], C | None]]) -> JaypieStream[R]: ...
+    @overload
+    @classmethod
     def paginate(
-        cls, fetch: Callable[[C | None], tuple[Iterable[R], C | None]], start: C | None = None
+        cls, fetch: Callable[[C], Coroutine[Any, Any, tuple[Iterable[R], C | None]]], start: C
     ) -> JaypieStream[R]: ...
+    @overload
+    @classmethod
+    def paginate(cls, fetch: Callable[[C], tuple[Iterable[R], C | None]], start: C) -> JaypieStream[R]: ...
     @classmethod
     def paginate(cls, fetch: Callable[[Any], Any], start: Any = None) -> JaypieStream[Any]:
         """

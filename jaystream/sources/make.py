@@ -1,17 +1,21 @@
 """
-How a class method makes a stream: what all sources here share.
+How a source makes a stream: what all of them here share.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jaystream._core.plan import Described, Plan, Source
 
 if TYPE_CHECKING:
     from jaystream.formats.wire import WireEncoder
     from jaystream.stream import JaypieStream
+
+C = TypeVar("C", bound="type[Described[Any]]")
+
+_classes: list[type[Described[Any]]] = []
 
 
 def make(cls: type[Described[Any]], origin: object, wire: Callable[[], WireEncoder] | None = None) -> JaypieStream[Any]:
@@ -21,3 +25,18 @@ def make(cls: type[Described[Any]], origin: object, wire: Callable[[], WireEncod
     made: Any = object.__new__(cls)
     made._plan = Plan(Source(origin, wire))
     return made  # type: ignore[no-any-return]  # every Described that is made is a JaypieStream
+
+
+def stream_class(cls: C) -> C:
+    """
+    Name the class that `make_stream` makes. A decorator: the class stands below everything that makes streams.
+    """
+    _classes[:] = [cls]
+    return cls
+
+
+def make_stream(origin: object) -> JaypieStream[Any]:
+    """
+    A stream over *origin*, for what is no class method of it.
+    """
+    return make(_classes[0], origin)

@@ -1,18 +1,24 @@
 """
-Tools to test streams with: the leak guard, probes as sources, recording writers as sinks.
+Tools to test streams with: contract checks, the leak guard, virtual time, probes as sources, recording writers.
 
-Only names stand here. Nothing here imports pytest or Hypothesis; modules that need them are loaded when asked for.
+Only names stand here. Nothing here imports pytest or Hypothesis; `laws`, `strategies` (Hypothesis) and `plugin`
+(pytest) are modules to import when they are wanted.
 """
 
 from __future__ import annotations
 
+from jaystream.testing.checks import check_operator, check_sink, check_terminal
+from jaystream.testing.clock import DeadlockError, VirtualClock, VirtualLoop, run_virtually
 from jaystream.testing.leaks import LeakError, LeakGuard, guard_leaks
 from jaystream.testing.probes import ManagedProbe, Probe, ProbeError, ProbeEvent
 from jaystream.testing.recording import WriterError, Written
+from jaystream.testing.stepping import cancel_at_every_await
+from jaystream.testing.witness import Witness
 from jaystream.testing.writers import AsyncRecordingResponseStream, RecordingResponseStream, RecordingSend
 
 __all__ = [
     "AsyncRecordingResponseStream",
+    "DeadlockError",
     "LeakError",
     "LeakGuard",
     "ManagedProbe",
@@ -21,7 +27,15 @@ __all__ = [
     "ProbeEvent",
     "RecordingResponseStream",
     "RecordingSend",
+    "VirtualClock",
+    "VirtualLoop",
+    "Witness",
     "WriterError",
     "Written",
+    "cancel_at_every_await",
+    "check_operator",
+    "check_sink",
+    "check_terminal",
     "guard_leaks",
+    "run_virtually",
 ]

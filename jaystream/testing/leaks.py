@@ -130,8 +130,10 @@ class LeakGuard:
             self._found += [f"task {_describe_task(task)}" for task in tasks]
             suspended = [generator for generator in self._started if generator.ag_frame is not None]
             self._found += [f"async generator still open: {_describe_generator(item)}" for item in suspended]
-            await self._clean_away(tasks, suspended)
-            gc.collect()
+            if tasks or suspended:
+                await self._clean_away(tasks, suspended)
+                # what was cleaned away may have held more
+                gc.collect()
         finally:
             self._loop.set_exception_handler(self._loop_handler)
             sys.unraisablehook = self._unraisable

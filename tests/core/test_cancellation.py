@@ -124,39 +124,6 @@ class TestCancellation:
             assert task.cancelled()
         assert handled == []
 
-    @pytest.mark.parametrize("leave", ["take", "end", "break"])
-    async def test_a_source_that_swallows_it(self, leave: str) -> None:
-        """
-        A run goes on when its source swallows a cancellation, and ends cancelled all the same.
-        """
-
-        async def stubborn() -> AsyncIterator[int]:
-            try:
-                await asyncio.Event().wait()
-            except asyncio.CancelledError:
-                yield 1
-
-        got: list[int] = []
-
-        async def run() -> None:
-            stream = JaypieStream(stubborn).tap(got.append)
-            if leave == "take":
-                await stream.take(1).drain()
-            elif leave == "end":
-                await stream.drain()
-            else:
-                async with stream.open() as items:
-                    async for _ in items:
-                        break
-
-        task = asyncio.ensure_future(run())
-        await pause()
-        await pause()
-        task.cancel()
-        await asyncio.wait([task])
-        assert task.cancelled()
-        assert got == [1]
-
     @pytest.mark.parametrize("way", [in_terminal, in_open])
     @pytest.mark.parametrize("where", ["source", "close"])
     async def test_no_await_left(self, way: Way, where: str) -> None:

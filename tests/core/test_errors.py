@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from jaystream import JaypieStream
+from jaystream import JaypieStream, Outcome
 from jaystream.testing import Probe
 from tests.checks import WAYS
 
@@ -68,6 +68,32 @@ class TestErrors:
         with pytest.raises(OSError, match="inner"):
             await way(JaypieStream(outer).flat_map(lambda _: inner))
         assert (outer.closes, inner.closes) == (1, 1)
+
+    @pytest.mark.parametrize("way", WAYS)
+    async def test_a_failing_close_is_told(self, way: Way) -> None:
+        """
+        What is closed after it learns of it, as in nested `async with` blocks.
+        """
+
+        async def numbers() -> AsyncGenerator[int, None]:
+            try:
+                yield 1
+            finally:
+                await fail_with("inner")()
+
+        @contextlib.asynccontextmanager
+        async def manager() -> AsyncGenerator[AsyncGenerator[int, None], None]:
+            try:
+                yield numbers()
+            except OSError as error:
+                seen.append(str(error))
+                raise
+
+        seen: list[str] = []
+        outcomes: list[Outcome] = []
+        with pytest.raises(OSError, match="inner"):
+            await way(JaypieStream(manager).map(str).finalize(outcomes.append).take(1))
+        assert [seen, [repr(outcome) for outcome in outcomes]] == [["inner"], ["Outcome('error', OSError('inner'))"]]
 
     async def test_several_failing_closes(self) -> None:
         """

@@ -39,6 +39,14 @@ STAGES: list[tuple[JaypieStream[Any], str]] = [
     (JaypieStream([1]).map(abs), "map(abs)"),
     (JaypieStream([1]).map(str).filter(str.isdigit).map(len), "filter(str.isdigit)"),
     (JaypieStream([1]).finalize(print), "finalize"),
+    (JaypieStream([1]).window(2, step=3), "window(2, step=3)"),
+    (JaypieStream([1]).take_last(2), "take_last(2)"),
+    (JaypieStream([1]).skip_last(2), "skip_last(2)"),
+    (JaypieStream(["a"]).limit(items=5, bytes=9), "limit(items=5, bytes=9)"),
+    (JaypieStream([1]).distinct(), "distinct"),
+    (JaypieStream([1]).distinct(abs), "distinct(abs)"),
+    (JaypieStream([1]).zip([2], [3], strict="longest"), "zip(2 more, strict='longest')"),
+    (JaypieStream([1]).also_to(JaypieStream[int].drain), f"also_to({JaypieStream[int].drain.__qualname__})"),
 ]
 
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.pipelines import Description, PlannedError, Watched, descriptions
+from tests.pipelines import EXPECTED, Description, Watched, descriptions
 from tests.worlds import Fused, Reference
 
 
@@ -67,12 +67,12 @@ async def run_reference(description: Description, stop_after: int | None = None)
                 items.append(item)
                 if len(items) == stop_after:
                     break
-    except PlannedError as error:
+    except EXPECTED as error:
         failure = error
     finally:
         try:
             await stream.aclose()
-        except PlannedError as error:  # a failing finalize
+        except EXPECTED as error:  # a failing finalize
             failure = failure or error
     return ran(items, failure, world.watched)
 
@@ -112,7 +112,7 @@ class TestFusedAgainstReference:
         try:
             async for item in world.build(description):
                 items.append(item)  # noqa: PERF401 - what came before an error is wanted
-        except PlannedError as error:
+        except EXPECTED as error:
             failure = error
         assert expected.matches(ran(items, failure, world.watched))
 
@@ -127,7 +127,7 @@ class TestFusedAgainstReference:
         failure: BaseException | None = None
         try:
             await world.build(description).for_each(items.append)
-        except PlannedError as error:
+        except EXPECTED as error:
             failure = error
         assert expected.matches(ran(items, failure, world.watched))
 
@@ -142,7 +142,7 @@ class TestFusedAgainstReference:
         failure: BaseException | None = None
         try:
             items = await world.build(description).to_list()
-        except PlannedError as error:
+        except EXPECTED as error:
             failure = error
         assert expected.matches(ran(items, failure, world.watched))
 
@@ -162,7 +162,7 @@ class TestFusedAgainstReference:
                         items.append(item)
                         if len(items) == stop_after:
                             break
-        except PlannedError as error:
+        except EXPECTED as error:
             failure = error
         assert expected.matches(ran(items, failure, world.watched))
 
@@ -185,7 +185,7 @@ class TestFusedAgainstReference:
 
         try:
             await leave_early()
-        except PlannedError as error:
+        except EXPECTED as error:
             failure = error
             error.__traceback__ = None
         gc.collect(0)

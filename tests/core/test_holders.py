@@ -13,7 +13,7 @@ from typing import Any
 import anyio
 import pytest
 
-from jaystream import JaypieStream
+from jaystream import JaypieStream, Outcome
 from jaystream.testing import Probe
 from tests.checks import WAYS, close_generator, in_open, in_terminal, pause
 
@@ -73,12 +73,15 @@ async def managed_group() -> AsyncGenerator[AsyncIterator[int], None]:
 HOLDERS: list[Any] = [in_scope, in_timeout, in_context, managed_group]
 
 
-BOUNDARIES: dict[str, Callable[[JaypieStream[int]], JaypieStream[int]]] = {
+BOUNDARIES: dict[str, Callable[[JaypieStream[int]], JaypieStream[Any]]] = {
     "fused": lambda s: s,
     "concat": lambda s: s.concat([]),
     "catch": lambda s: s.catch(OSError, []),
     "tap": lambda s: s.tap(on_error=print),
     "stats": lambda s: s.stats(lambda _: None),
+    "zip": lambda s: s.zip([1, 2]),
+    "materialize": lambda s: s.materialize(),
+    "also_to": lambda s: s.also_to(JaypieStream[int].drain),
     "all": lambda s: s.concat([]).catch(OSError, []).tap(on_error=print).stats(lambda _: None),
 }
 
@@ -122,7 +125,7 @@ class TestHolders:
 
     @pytest.mark.parametrize("way", WAYS)
     @pytest.mark.parametrize("held", ["manager", "generator"])
-    @pytest.mark.parametrize("below", ["fused", "segments"])
+    @pytest.mark.parametrize("below", ["fused", "segments", "materialize"])
     async def test_its_own_timeout(self, way: Way, held: str, below: str) -> None:
         """
         When the scope that a source holds cancels a stage below, its `TimeoutError` comes out and no cancellation.
@@ -140,6 +143,8 @@ class TestHolders:
         stream: JaypieStream[int] = JaypieStream(manager if held == "manager" else generator)
         if below == "segments":
             stream = stream.catch(OSError, []).concat([2])
+        elif below == "materialize":
+            stream = stream.materialize().dematerialize()
         with pytest.raises(TimeoutError):
             await way(stream.map(cut))
         await assert_not_cancelled()
@@ -163,6 +168,31 @@ class TestHolders:
             async with JaypieStream[int](manager if held == "manager" else generator).open() as items:
                 async for item in items:
                     await cut(item)
+        await assert_not_cancelled()
+
+    @pytest.mark.parametrize("way", WAYS)
+    async def test_its_own_timeout_is_told(self, way: Way) -> None:
+        """
+        Side sinks and finalizers learn of that error: for them, what was cut is no stream that has ended.
+        """
+
+        async def limited() -> AsyncIterator[int]:
+            async with asyncio.timeout(0):
+                yield 1
+
+        async def sink(stream: JaypieStream[int]) -> None:
+            try:
+                await stream.drain()
+            except TimeoutError as error:
+                told.append(error)
+                raise
+
+        told: list[object] = []
+        outcomes: list[Outcome] = []
+        with pytest.raises(TimeoutError) as caught:
+            await way(JaypieStream(limited).also_to(sink).finalize(outcomes.append).map(cut))
+        assert [outcome.kind for outcome in outcomes] == ["error"]
+        assert [*told, outcomes[0].error] == [caught.value] * 2
         await assert_not_cancelled()
 
     @pytest.mark.parametrize("way", WAYS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 
+import anyio
 import pytest
 
 from jaystream import JaypieStream, Operator
@@ -24,12 +25,43 @@ async def doubled_evens(stream: JaypieStream[int]) -> AsyncIterator[int]:
         yield 2 * n
 
 
+async def through_a_function(stream: JaypieStream[int]) -> AsyncIterator[int]:
+    async for n in stream | doubled:
+        yield n
+
+
+async def through_an_iterable(stream: JaypieStream[int]) -> AsyncIterator[int]:
+    async for n in stream | Iterable:
+        yield n
+
+
+class Iterable:
+    """
+    An async iterable over a stream, which is no generator.
+    """
+
+    def __init__(self, stream: JaypieStream[int]) -> None:
+        """
+        Take the stream.
+        """
+        self._stream = stream
+
+    def __aiter__(self) -> AsyncIterator[int]:
+        """
+        Run it.
+        """
+        return aiter(self._stream)
+
+
+FUNCTIONS = [doubled, doubled_evens, through_a_function, through_an_iterable]
+
+
 class TestLend:
     """
     `stream | async_generator_function`: what the function opens is closed with it.
     """
 
-    @pytest.mark.parametrize("function", [doubled, doubled_evens])
+    @pytest.mark.parametrize("function", FUNCTIONS)
     async def test_early_end(self, function: Callable[[JaypieStream[int]], AsyncIterator[int]]) -> None:
         """
         A stream that ends early closes the source that the function loops over, before it returns.
@@ -78,6 +110,29 @@ class TestLend:
             await (JaypieStream(probe) | doubled).map(lambda n: 1 // n).to_list()
         probe.assert_released()
         assert probe.closed
+
+    async def test_scope_of_the_source(self) -> None:
+        """
+        A scope that the lent source holds, and that cancels the function at work, is the source's own business.
+        """
+
+        async def held() -> AsyncIterator[int]:
+            with anyio.CancelScope() as scope:
+                for n in range(3):
+                    if n == 1:
+                        asyncio.get_running_loop().call_soon(scope.cancel)
+                    yield n
+
+        async def waits(stream: JaypieStream[int]) -> AsyncIterator[int]:
+            async for n in stream:
+                if n == 1:
+                    await asyncio.Event().wait()
+                yield n
+
+        assert await (JaypieStream(held) | waits).to_list() == [0]
+        current = asyncio.current_task()
+        assert current is not None
+        assert not current.cancelling()
 
     async def test_close_error(self) -> None:
         """

@@ -235,13 +235,19 @@ class TestDecoder:
 
     def test_on_error(self) -> None:
         """
-        Bad lines are handed over and skipped; what the callable raises ends the run.
+        Bad lines are handed over with their error, and what comes back takes their place; what is raised ends the run.
         """
         seen: list[InvalidJsonError] = []
-        assert [1, 2] == read("1\n!\n2\n?", on_error=seen.append)
-        assert [(2, "!"), (4, "?")] == [(error.line, error.excerpt) for error in seen]
 
-        def stop(error: InvalidJsonError) -> None:
+        def mend(line: bytes, error: InvalidJsonError) -> object:
+            seen.append(error)
+            return line
+
+        assert [1, b"! ", 2, b"?"] == read("1\n! \n2\n?", on_error=mend)
+        assert [(2, "! "), (4, "?")] == [(error.line, error.excerpt) for error in seen]
+        assert all(isinstance(error.__cause__, ValueError) for error in seen)
+
+        def stop(line: bytes, error: InvalidJsonError) -> None:
             raise KeyError(error.line)
 
         with pytest.raises(KeyError, match="1"):

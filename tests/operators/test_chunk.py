@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from jaystream import JaypieStream
-from jaystream.testing import Probe
-from tests.checks import check_operator
+from jaystream.testing import Probe, check_operator
 
 
 class TestChunk:
@@ -59,6 +58,58 @@ class TestChunk:
         with pytest.raises(KeyError):
             await JaypieStream([1, 2, 3]).chunk(2).map(lambda pair: names[pair]).for_each(got.append)
         assert got == [(1, 1)]
+
+    async def test_enough_below_before_the_error(self) -> None:
+        """
+        An error behind the last item that is wanted below is not raised, though it has been met.
+        """
+
+        def rest() -> JaypieStream[tuple[int, ...]]:
+            probes.append(Probe([1, 1], fail_at=2, error=OSError("behind")))
+            return JaypieStream(probes[-1]).chunk(3)
+
+        probes: list[Probe[int]] = []
+        assert await rest().take(1).to_list() == [(1, 1)]
+        assert await rest().take(1).chunk(2).on_end([()]).to_list() == [((1, 1),), ()]
+        assert await rest().take_while(lambda _: False, inclusive=True).to_list() == [(1, 1)]
+        assert await rest().take_while(lambda _: False).to_list() == []
+        assert await rest().flat_map(lambda group: group).take(2).to_list() == [1, 1]
+        assert await rest().zip().take(1).to_list() == [((1, 1),)]
+        assert await rest().first() == (1, 1)
+        async with rest().open() as groups:
+            assert await anext(groups) == (1, 1)
+        assert [3] * len(probes) == [probe.reads for probe in probes]
+        for probe in probes:
+            probe.assert_released()
+
+    async def test_more_wanted_than_there_is_before_the_error(self) -> None:
+        """
+        Where the stages below want an item more, the error is raised, after what came before it.
+        """
+
+        def rest() -> JaypieStream[tuple[int, ...]]:
+            return JaypieStream(Probe([1, 1], fail_at=2, error=OSError("behind"))).chunk(3)
+
+        streams: list[JaypieStream[Any]] = [
+            rest().take(2),
+            rest().zip().take(2),
+            rest().take_while(bool, inclusive=True),
+            rest().flat_map(lambda group: group).skip(1).take(2),
+        ]
+        for stream in streams:
+            got: list[Any] = []
+            with pytest.raises(OSError, match="behind"):
+                await stream.for_each(got.append)
+            assert len(got) == 1
+
+    async def test_end_below_and_an_error_below_that(self) -> None:
+        """
+        An error below the stage that ended the stream is not lost.
+        """
+        names: dict[tuple[int, ...], str] = {}
+        for items in ([1], [1, 2, 3]):
+            with pytest.raises(KeyError):
+                await JaypieStream(items).chunk(2).take(1).map(lambda group: names[group]).chunk(2).to_list()
 
     def test_bad_argument(self) -> None:
         """

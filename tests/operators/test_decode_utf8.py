@@ -10,8 +10,7 @@ import pytest
 
 from jaystream import JaypieStream
 from jaystream.errors import InvalidUtf8Error
-from jaystream.testing import Probe
-from tests.checks import check_operator
+from jaystream.testing import Probe, check_operator
 
 
 class TestDecodeUtf8:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from jaystream import JaypieStream
-from tests.checks import check_operator
+from jaystream.testing import check_operator
 
 
 class TestEncode:

@@ -13,8 +13,7 @@ import pytest
 
 from jaystream import JaypieStream
 from jaystream.errors import CleanupTimeoutError
-from jaystream.testing import Probe
-from tests.checks import check_operator
+from jaystream.testing import Probe, check_operator
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -10,7 +10,7 @@ import pytest
 
 from jaystream import JaypieStream
 from jaystream.errors import UnencodableError
-from tests.checks import check_operator
+from jaystream.testing import check_operator
 
 
 class TestFormatNdjson:

@@ -8,8 +8,7 @@ import pytest
 
 from jaystream import JaypieStream
 from jaystream.errors import FrameTooLargeError
-from jaystream.testing import Probe
-from tests.checks import check_operator
+from jaystream.testing import Probe, check_operator
 
 
 class TestLines:

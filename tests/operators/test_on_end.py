@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from jaystream import JaypieStream
-from jaystream.testing import Probe
-from tests.checks import check_operator
+from jaystream.testing import Probe, check_operator
 
 
 class TestOnEnd:

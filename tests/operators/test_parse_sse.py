@@ -10,7 +10,7 @@ import pytest
 
 from jaystream import JaypieStream
 from jaystream.errors import FrameTooLargeError
-from tests.checks import check_operator
+from jaystream.testing import check_operator
 
 if TYPE_CHECKING:
     from jaystream import SseEvent

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jaystream import JaypieStream
-from tests.checks import check_operator
+from jaystream.testing import check_operator
 
 
 class TestSkip:

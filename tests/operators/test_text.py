@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.checks import check_operator
+from jaystream.testing import check_operator
 
 
 class TestText:

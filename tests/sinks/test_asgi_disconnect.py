@@ -145,6 +145,32 @@ class TestMoments:
         assert [] == send.violations
         assert 0 == task.cancelling()
 
+    @pytest.mark.parametrize("turn", range(40))
+    async def test_at_each_turn_of_sends_that_wait(self, turn: int) -> None:
+        """
+        The same with a server whose every send waits: the one under way is cancelled, and no other begins.
+        """
+        send, probe = RecordingSend(), Probe("abcd", before=lambda _: turns(3))
+        loop, ends = asyncio.get_running_loop(), list[str]()
+
+        async def waiting(message: Any) -> None:
+            ends.append("cut")
+            taken = asyncio.Event()
+            loop.call_soon(taken.set)
+            await taken.wait()
+            ends[-1] = "sent"
+            await send(message)
+
+        task = begin(JaypieStream(probe).to_asgi(scope(), send.receive, waiting))
+        await turns(turn)
+        send.disconnect()
+        report = await task
+        assert report.ended in {"end", "disconnected"}
+        assert {"sent"} >= set(ends[:-1])
+        assert [] == send.violations
+        assert 0 == task.cancelling()
+        probe.assert_released()
+
 
 class TestWhileTelling:
     """

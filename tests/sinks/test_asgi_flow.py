@@ -22,6 +22,11 @@ class TestJoinedWrites:
     Ready items go together, a lone one at once.
     """
 
+    @pytest.fixture(autouse=True)
+    def _unhurried(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """No turn of the loop for its own sake: on a busy machine that would cut a burst in two."""
+        monkeypatch.setattr("jaystream._core.run.SLICE", float("inf"))
+
     async def test_burst(self) -> None:
         """
         What is ready goes out in one write.

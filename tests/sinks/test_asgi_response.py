@@ -57,6 +57,16 @@ class TestMessages:
         await answer(JaypieStream[Any].of("t\nu", b": raw\n\n", bytearray(b": b\n\n"), {"type": "x"}), send)
         assert b'data: t\ndata: u\n\n: raw\n\n: b\n\nevent: x\ndata: {"type":"x"}\n\n' == send.body
 
+    async def test_added_behind_a_format(self) -> None:
+        """
+        What joins a stream behind its format is framed by that format, and bytes are not.
+        """
+        send = RecordingSend()
+        added: list[Any] = ["b", bytearray(b"data: c\n\n"), {"type": "d"}]
+        report = await answer(JaypieStream.of("a").format_sse().on_end(added), send)
+        assert b'data: a\n\ndata: b\n\ndata: c\n\nevent: d\ndata: {"type":"d"}\n\n' == send.body
+        assert (4, len(send.body)) == (report.items, report.bytes)
+
     async def test_many_responses_at_once(self) -> None:
         """
         Responses of one loop have nothing in common.

@@ -13,19 +13,14 @@ import pytest
 from jaystream import JaypieStream
 from jaystream.errors import NotFoundError
 from jaystream.testing import Probe, RecordingSend
-from tests.sinks.exchange import Clock, answer, begin, turns
+from tests.sinks.exchange import answer, begin, turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from jaystream.testing import VirtualClock
+
 PING = b": ping\n\n"
-
-
-def timed(clock: Clock) -> RecordingSend:
-    """
-    A recorder whose pieces carry the virtual time.
-    """
-    return RecordingSend(clock=lambda: clock.now)
 
 
 def at(*times: float) -> Callable[[int], Coroutine[Any, Any, None]]:
@@ -53,93 +48,85 @@ class TestKeepalive:
     Comments that keep an idle connection open.
     """
 
-    async def test_only_when_idle(self) -> None:
+    async def test_only_when_idle(self, virtual_clock: VirtualClock) -> None:
         """
         A comment comes after each silence of that length, counted from the last write.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            stream = JaypieStream(Probe("abc", before=at(0, 10, 35)))
-            report = await answer(stream, send)
+        send = RecordingSend(clock=virtual_clock)
+        stream = JaypieStream(Probe("abc", before=at(0, 10, 35)))
+        report = await answer(stream, send)
         assert [(0, b"data: a\n\n"), (10, b"data: b\n\n"), (25, PING), (35, b"data: c\n\n")] == script(send)
         assert (3, len(send.body)) == (report.items, report.bytes)
 
-    async def test_again_and_again(self) -> None:
+    async def test_again_and_again(self, virtual_clock: VirtualClock) -> None:
         """
         One silence, many comments.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            await answer(JaypieStream(Probe("ab", before=at(0, 10))), send, keepalive=3)
+        send = RecordingSend(clock=virtual_clock)
+        await answer(JaypieStream(Probe("ab", before=at(0, 10))), send, keepalive=3)
         assert [(3, PING), (6, PING), (9, PING)] == script(send)[1:-1]
 
-    async def test_before_the_first_item(self) -> None:
+    async def test_before_the_first_item(self, virtual_clock: VirtualClock) -> None:
         """
         While the first item lets wait, the headers go out in time, and comments follow.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            task = begin(answer(JaypieStream(Probe("a", before=at(30))), send, keepalive=10))
-            await asyncio.sleep(4.9)
-            assert send.status is None
-            await asyncio.sleep(0.2)
-            assert 200 == send.status
-            await task
+        send = RecordingSend(clock=virtual_clock)
+        task = begin(answer(JaypieStream(Probe("a", before=at(30))), send, keepalive=10))
+        await asyncio.sleep(4.9)
+        assert send.status is None
+        await asyncio.sleep(0.2)
+        assert 200 == send.status
+        await task
         assert [(15, PING), (25, PING), (30, b"data: a\n\n")] == script(send)
 
-    async def test_off(self) -> None:
+    async def test_off(self, virtual_clock: VirtualClock) -> None:
         """
         None is never.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            await answer(JaypieStream(Probe("ab", before=at(0, 1000))), send, keepalive=None)
+        send = RecordingSend(clock=virtual_clock)
+        await answer(JaypieStream(Probe("ab", before=at(0, 1000))), send, keepalive=None)
         assert [(0, b"data: a\n\n"), (1000, b"data: b\n\n")] == script(send)
 
     @pytest.mark.parametrize("name", ["format_ndjson", "format_text"])
-    async def test_formats_without(self, name: str) -> None:
+    async def test_formats_without(self, virtual_clock: VirtualClock, name: str) -> None:
         """
         A format that has no comment gets none.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            await answer(getattr(JaypieStream(Probe("ab", before=at(0, 1000))), name)(), send)
+        send = RecordingSend(clock=virtual_clock)
+        await answer(getattr(JaypieStream(Probe("ab", before=at(0, 1000))), name)(), send)
         assert [0, 1000] == [time for time, _ in script(send)]
 
-    async def test_never_inside_an_event(self) -> None:
+    async def test_never_inside_an_event(self, virtual_clock: VirtualClock) -> None:
         """
         Bytes framed elsewhere may stop inside an event: no comment comes until that event is whole.
         """
         parts = [b"data: one\n", b"data: two\n", b"\n", b"data: x\n\n"]
-        with Clock() as clock:
-            send = timed(clock)
-            await answer(JaypieStream(Probe(parts, before=at(0, 20, 40, 60))), send)
+        send = RecordingSend(clock=virtual_clock)
+        await answer(JaypieStream(Probe(parts, before=at(0, 20, 40, 60))), send)
         assert [(0, parts[0]), (20, parts[1]), (40, parts[2]), (55, PING), (60, parts[3])] == script(send)
 
-    async def test_not_while_a_write_is_held(self) -> None:
+    async def test_not_while_a_write_is_held(self, virtual_clock: VirtualClock) -> None:
         """
         A client that does not read gets no comments on top.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            send.hold()
-            task = begin(answer(JaypieStream(Probe("a", before=at(0))), send, keepalive=2, send_timeout=None))
-            await asyncio.sleep(21)
-            send.release()
-            await task
+        send = RecordingSend(clock=virtual_clock)
+        send.hold()
+        task = begin(answer(JaypieStream(Probe("a", before=at(0))), send, keepalive=2, send_timeout=None))
+        await asyncio.sleep(21)
+        send.release()
+        await task
         assert [b"data: a\n\n"] == send.chunks
 
-    async def test_idle_stream_has_one_task(self) -> None:
+    async def test_idle_stream_has_one_task(self, virtual_clock: VirtualClock) -> None:
         """
         A stream that waits costs its watcher and nothing else.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            before = asyncio.all_tasks()
-            task = begin(answer(JaypieStream(Probe("ab", before=at(0, 100))), send))
-            await asyncio.sleep(50)
-            assert 2 == len(asyncio.all_tasks() - before)
-            await task
+        send = RecordingSend(clock=virtual_clock)
+        before = asyncio.all_tasks()
+        task = begin(answer(JaypieStream(Probe("ab", before=at(0, 100))), send))
+        await asyncio.sleep(50)
+        assert 2 == len(asyncio.all_tasks() - before)
+        await task
 
 
 class TestEagerFirst:
@@ -147,46 +134,42 @@ class TestEagerFirst:
     The headers wait for the first item, for a while.
     """
 
-    async def test_failure_in_time_has_a_status(self) -> None:
+    async def test_failure_in_time_has_a_status(self, virtual_clock: VirtualClock) -> None:
         """
         A failure before the limit is the answer.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            await answer(JaypieStream(Probe("", fail_at=0, error=NotFoundError("x"), before=at(4.9))), send)
+        send = RecordingSend(clock=virtual_clock)
+        await answer(JaypieStream(Probe("", fail_at=0, error=NotFoundError("x"), before=at(4.9))), send)
         assert 404 == send.status
 
-    async def test_failure_too_late(self) -> None:
+    async def test_failure_too_late(self, virtual_clock: VirtualClock) -> None:
         """
         After it the headers are out, and the failure is an event; the pull was not cancelled for it.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            probe = Probe("", fail_at=0, error=NotFoundError("x"), before=at(5.1))
-            await answer(JaypieStream(probe), send)
+        send = RecordingSend(clock=virtual_clock)
+        probe = Probe("", fail_at=0, error=NotFoundError("x"), before=at(5.1))
+        await answer(JaypieStream(probe), send)
         assert 200 == send.status
         assert send.body.startswith(b"event: error\n")
         assert ["open", "pull", "error", "close", "closed"] == probe.kinds
 
-    async def test_zero(self) -> None:
+    async def test_zero(self, virtual_clock: VirtualClock) -> None:
         """
         Zero sends the headers at once.
         """
-        with Clock():
-            send = RecordingSend()
-            task = begin(answer(JaypieStream(Probe("a", before=at(1))), send, eager_first=0))
-            await turns()
-            assert 200 == send.status
-            await task
+        send = RecordingSend()
+        task = begin(answer(JaypieStream(Probe("a", before=at(1))), send, eager_first=0))
+        await turns()
+        assert 200 == send.status
+        await task
 
-    async def test_without_limit(self) -> None:
+    async def test_without_limit(self, virtual_clock: VirtualClock) -> None:
         """
         None waits as long as it takes, without comments.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            probe = Probe("", fail_at=0, error=NotFoundError("x"), before=at(10_000))
-            await answer(JaypieStream(probe), send, eager_first=None)
+        send = RecordingSend(clock=virtual_clock)
+        probe = Probe("", fail_at=0, error=NotFoundError("x"), before=at(10_000))
+        await answer(JaypieStream(probe), send, eager_first=None)
         assert (404, 1) == (send.status, len(send.pieces))
 
 
@@ -195,94 +178,87 @@ class TestLimits:
     What ends a stream from outside, and how.
     """
 
-    async def test_send_timeout(self) -> None:
+    async def test_send_timeout(self, virtual_clock: VirtualClock) -> None:
         """
         A client that does not take a write in time counts as gone.
         """
-        with Clock() as clock:
-            send, probe = timed(clock), Probe("abc", before=lambda _: turns())
-            send.hold()
-            report = await answer(JaypieStream(probe), send, send_timeout=7)
-            assert 7 == round(clock.now, 3)
+        send, probe = RecordingSend(clock=virtual_clock), Probe("abc", before=lambda _: turns())
+        send.hold()
+        report = await answer(JaypieStream(probe), send, send_timeout=7)
+        assert 7 == round(virtual_clock.now, 3)
         assert ("send_timeout", b"") == (report.ended, send.body)
         probe.assert_released()
 
-    async def test_send_timeout_counts_from_the_write(self) -> None:
+    async def test_send_timeout_counts_from_the_write(self, virtual_clock: VirtualClock) -> None:
         """
         It is the time of one write, whenever that began.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            task = begin(answer(JaypieStream(Probe("ab", before=at(0, 100.5))), send, send_timeout=7))
-            await asyncio.sleep(100.1)
-            send.hold()
-            report = await task
-            assert 107.5 == round(clock.now, 3)
+        send = RecordingSend(clock=virtual_clock)
+        task = begin(answer(JaypieStream(Probe("ab", before=at(0, 100.5))), send, send_timeout=7))
+        await asyncio.sleep(100.1)
+        send.hold()
+        report = await task
+        assert 107.5 == round(virtual_clock.now, 3)
         assert ("send_timeout", [b"data: a\n\n"]) == (
             report.ended,
             [piece for piece in send.chunks if piece != PING][:1],
         )
 
-    async def test_send_timeout_at_the_end(self) -> None:
+    async def test_send_timeout_at_the_end(self, virtual_clock: VirtualClock) -> None:
         """
         The last message has the same limit.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            task = begin(answer(JaypieStream(Probe("a", before=at(0, 5))), send))
-            await asyncio.sleep(1)
-            send.hold()
-            assert "send_timeout" == (await task).ended
-            assert 65 == round(clock.now, 3)
+        send = RecordingSend(clock=virtual_clock)
+        task = begin(answer(JaypieStream(Probe("a", before=at(0, 5))), send))
+        await asyncio.sleep(1)
+        send.hold()
+        assert "send_timeout" == (await task).ended
+        assert 65 == round(virtual_clock.now, 3)
 
     @pytest.mark.parametrize("items", ["", "a"])
-    async def test_max_duration(self, items: str) -> None:
+    async def test_max_duration(self, virtual_clock: VirtualClock, items: str) -> None:
         """
         When the time is over the stream ends well: the source is closed, the body has its end.
         """
-        with Clock() as clock:
-            send, probe = timed(clock), Probe(items, before=at(*[0] * len(items), 1000))
-            report = await answer(JaypieStream(probe), send, max_duration=20, keepalive=None)
-            assert 20 == round(clock.now, 3)
+        send, probe = RecordingSend(clock=virtual_clock), Probe(items, before=at(*[0] * len(items), 1000))
+        report = await answer(JaypieStream(probe), send, max_duration=20, keepalive=None)
+        assert 20 == round(virtual_clock.now, 3)
         assert ("max_duration", 200, True) == (report.ended, send.status, send.ended)
         assert items == send.body.decode().removeprefix("data: ").rstrip("\n")
         probe.assert_released()
 
-    async def test_max_duration_while_closing(self) -> None:
+    async def test_max_duration_while_closing(self, virtual_clock: VirtualClock) -> None:
         """
         What is being closed is closed, and its time does not spin.
         """
-        with Clock() as clock:
-            send, probe = timed(clock), Probe("a", on_close=lambda: asyncio.sleep(5))
-            report = await answer(JaypieStream(probe), send, max_duration=2)
-            assert 5 == round(clock.now, 3)
+        send, probe = RecordingSend(clock=virtual_clock), Probe("a", on_close=lambda: asyncio.sleep(5))
+        report = await answer(JaypieStream(probe), send, max_duration=2)
+        assert 5 == round(virtual_clock.now, 3)
         assert (True, True) == (probe.closed, send.ended)
         assert "end" == report.ended
 
     @pytest.mark.parametrize("make", [asyncio.Event, anyio.Event])
-    async def test_shutdown(self, make: Callable[[], Any]) -> None:
+    async def test_shutdown(self, virtual_clock: VirtualClock, make: Callable[[], Any]) -> None:
         """
         At shutdown the stream ends well.
         """
-        with Clock() as clock:
-            send, probe, event = timed(clock), Probe("ab", before=at(0, 1000)), make()
-            task = begin(answer(JaypieStream(probe), send, shutdown=event, keepalive=None))
-            await asyncio.sleep(3)
-            event.set()
-            report = await task
-            assert 3 == round(clock.now, 3)
+        send, probe, event = RecordingSend(clock=virtual_clock), Probe("ab", before=at(0, 1000)), make()
+        task = begin(answer(JaypieStream(probe), send, shutdown=event, keepalive=None))
+        await asyncio.sleep(3)
+        event.set()
+        report = await task
+        assert 3 == round(virtual_clock.now, 3)
         assert ("shutdown", b"data: a\n\n", True) == (report.ended, send.body, send.ended)
         probe.assert_released()
 
-    async def test_shutdown_already(self) -> None:
+    async def test_shutdown_already(self, virtual_clock: VirtualClock) -> None:
         """
         A server that is going down already answers with an empty body.
         """
         event, send = asyncio.Event(), RecordingSend()
         event.set()
         probe = Probe("ab", before=at(1000))
-        with Clock():
-            report = await answer(JaypieStream(probe), send, shutdown=event)
+        report = await answer(JaypieStream(probe), send, shutdown=event)
         assert ("shutdown", 200, b"", True) == (report.ended, send.status, send.body, send.ended)
         probe.assert_released()
 
@@ -299,41 +275,65 @@ class TestLimits:
         report = await answer(JaypieStream(Probe("a", before=lambda _: turns())), send, shutdown=Broken())
         assert ("end", True) == (report.ended, "no event" in caplog.text)
 
-    async def test_max_duration_ends_a_drain(self) -> None:
+    async def test_client_leaves_after_a_limit(self, virtual_clock: VirtualClock) -> None:
+        """
+        A client that leaves while the end of a stream that was cut is written is not what ended it.
+        """
+        send, probe = RecordingSend(clock=virtual_clock), Probe("ab", before=at(0, 1000))
+        task = begin(answer(JaypieStream(probe), send, max_duration=20, keepalive=None))
+        await asyncio.sleep(10)
+        send.hold()
+        await asyncio.sleep(20)
+        send.disconnect()
+        assert ("max_duration", b"data: a\n\n", False) == ((await task).ended, send.body, send.ended)
+        assert 30 == round(virtual_clock.now, 3)
+        probe.assert_released()
+
+    async def test_client_leaves_after_a_limit_that_cut_nothing(self, virtual_clock: VirtualClock) -> None:
+        """
+        Where the stream had ended by itself when its time was over, the client that leaves then is what ended it.
+        """
+        send, probe = RecordingSend(clock=virtual_clock), Probe("a", on_close=lambda: asyncio.sleep(5))
+        task = begin(answer(JaypieStream(probe), send, max_duration=2))
+        await asyncio.sleep(3)
+        send.hold()
+        await asyncio.sleep(4)
+        send.disconnect()
+        assert ("disconnected", b"data: a\n\n", False) == ((await task).ended, send.body, send.ended)
+        assert probe.closed
+
+    async def test_max_duration_ends_a_drain(self, virtual_clock: VirtualClock) -> None:
         """
         A run that goes on for its side effects after the client left has its limit, too.
         """
-        with Clock() as clock:
-            send, probe = timed(clock), Probe("abc", before=at(0, 10, 1000))
-            task = begin(answer(JaypieStream(probe), send, on_disconnect="drain", max_duration=20))
-            await asyncio.sleep(5)
-            send.disconnect()
-            report = await task
-            assert 20 == round(clock.now, 3)
+        send, probe = RecordingSend(clock=virtual_clock), Probe("abc", before=at(0, 10, 1000))
+        task = begin(answer(JaypieStream(probe), send, on_disconnect="drain", max_duration=20))
+        await asyncio.sleep(5)
+        send.disconnect()
+        report = await task
+        assert 20 == round(virtual_clock.now, 3)
         assert ("disconnected", 2, [b"data: a\n\n"]) == (report.ended, report.items, send.chunks)
         probe.assert_released()
 
-    async def test_max_duration_at_the_end(self) -> None:
+    async def test_max_duration_at_the_end(self, virtual_clock: VirtualClock) -> None:
         """
         Where the stream has ended by itself the last write has its own limit only.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            task = begin(answer(JaypieStream(Probe("a", before=at(0, 5))), send, max_duration=20))
-            await asyncio.sleep(1)
-            send.hold()
-            await asyncio.sleep(29)
-            send.release()
-            assert "end" == (await task).ended
-            assert 30 == round(clock.now, 3)
+        send = RecordingSend(clock=virtual_clock)
+        task = begin(answer(JaypieStream(Probe("a", before=at(0, 5))), send, max_duration=20))
+        await asyncio.sleep(1)
+        send.hold()
+        await asyncio.sleep(29)
+        send.release()
+        assert "end" == (await task).ended
+        assert 30 == round(virtual_clock.now, 3)
         assert (b"data: a\n\n", True) == (send.body, send.ended)
 
-    async def test_none(self) -> None:
+    async def test_none(self, virtual_clock: VirtualClock) -> None:
         """
         Without any limit there is nothing to wait for but the stream.
         """
-        with Clock() as clock:
-            send = timed(clock)
-            stream = JaypieStream(Probe("ab", before=at(1000, 5000)))
-            report = await answer(stream, send, keepalive=None, eager_first=None, send_timeout=None)
+        send = RecordingSend(clock=virtual_clock)
+        stream = JaypieStream(Probe("ab", before=at(1000, 5000)))
+        report = await answer(stream, send, keepalive=None, eager_first=None, send_timeout=None)
         assert ("end", [(1000, b"data: a\n\n"), (5000, b"data: b\n\n")]) == (report.ended, script(send))

@@ -83,6 +83,16 @@ class TestContents:
         assert threads
         assert threading.get_ident() not in threads
 
+    @pytest.mark.parametrize("wrong", [3, None, b"out"])
+    async def test_bad_path(self, wrong: Any) -> None:
+        """
+        What is no path is refused, and nothing is opened.
+        """
+        probe = Probe("a")
+        with pytest.raises(TypeError, match=rf"to_file\(path\) expects a path, not {wrong}"):
+            await JaypieStream(probe).to_file(wrong)
+        assert probe.events == []
+
 
 class TestModes:
     """
@@ -145,6 +155,25 @@ class TestAtomic:
             .to_file(path, atomic=True, fsync=fsync)
         )
         assert ([b"old"] * 2, b"ab") == (seen, path.read_bytes())
+        assert [path] == list(path.parent.iterdir())
+
+    async def test_long_name(self, path: Path) -> None:
+        """
+        A name as long as the system allows, in characters of several bytes, has its temporary file too.
+        """
+        longest = path.with_name("\u6f22" * 85)
+        await JaypieStream.of("a").to_file(longest, atomic=True)
+        assert (b"a", [longest]) == (longest.read_bytes(), list(path.parent.iterdir()))
+
+    async def test_link_to_itself(self, path: Path) -> None:
+        """
+        A link that leads nowhere but to itself is an error, and stays.
+        """
+        path.symlink_to(path)
+        for atomic in (False, True):
+            with pytest.raises(OSError, match="symbolic links"):
+                await JaypieStream.of("a").to_file(path, atomic=atomic)
+        assert path.is_symlink()
         assert [path] == list(path.parent.iterdir())
 
     async def test_rights_are_kept(self, path: Path) -> None:

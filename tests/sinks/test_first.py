@@ -7,8 +7,7 @@ from __future__ import annotations
 import pytest
 
 from jaystream import JaypieStream
-from jaystream.testing import Probe
-from tests.checks import check_terminal
+from jaystream.testing import Probe, check_terminal
 
 
 class TestFirst:

@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from jaystream import JaypieStream
-from jaystream.testing import Probe
-from tests.checks import check_terminal
+from jaystream.testing import Probe, check_terminal
 
 
 class TestForEach:

@@ -50,13 +50,25 @@ class TestDelivery:
         await JaypieStream.of({"n": 1}).format_ndjson().to_lambda(writer)
         assert (b'{"n":1}\n', "application/x-ndjson") == (writer.body, writer.content_type)
 
-    async def test_burst(self, make: Callable[[], RecordingResponseStream]) -> None:
+    async def test_burst(self, make: Callable[[], RecordingResponseStream], monkeypatch: pytest.MonkeyPatch) -> None:
         """
         What is ready is one write.
         """
+        # no turn of the loop for its own sake, which on a busy machine would cut a burst in two
+        monkeypatch.setattr("jaystream._core.run.SLICE", float("inf"))
         writer = make()
         await JaypieStream.of("a", "b").to_lambda(writer)
         assert [b"data: a\n\ndata: b\n\n"] == writer.chunks
+
+    async def test_lone_items(self, make: Callable[[], RecordingResponseStream]) -> None:
+        """
+        Items that keep coming alone are written one by one, in order, and each is counted.
+        """
+        writer, probe = make(), Probe(map(str, range(60)), before=lambda _: turns(1))
+        report = await JaypieStream(probe).to_lambda(writer)
+        assert [f"data: {n}\n\n".encode() for n in range(60)] == writer.chunks
+        assert ("end", 60, len(writer.body)) == (report.ended, report.items, report.bytes)
+        assert (True, []) == (writer.ended, writer.violations)
 
     async def test_failure(self, make: Callable[[], RecordingResponseStream], caplog: pytest.LogCaptureFixture) -> None:
         """

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from jaystream import JaypieStream
-from tests.checks import check_terminal
+from jaystream.testing import check_terminal
 
 
 class TestLast:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from jaystream._core.waiting import over
 from jaystream.sinks.outbox import JOIN, Outbox
 from jaystream.sinks.report import SinkReport
-from jaystream.sinks.waiting import over
-from tests.sinks.exchange import turns
+from tests.sinks.exchange import begin, turns
 
 
 class Peer:
@@ -38,6 +38,17 @@ class Peer:
     async def _wait(gate: asyncio.Event) -> None:
         await gate.wait()
 
+    async def put(self, *items: bytes) -> None:
+        """
+        Put *items* as the loop does that `jaystream.sinks.pull.Write` writes.
+        """
+        for item in items:
+            if len(item) <= self.box.room:
+                self.box.room -= len(item)
+                self.box.parts.append(item)
+            else:
+                await self.box.squeeze(item)
+
     async def end(self) -> None:
         """
         Let go of everything, as a sink does.
@@ -51,38 +62,43 @@ class TestOutbox:
     Items in, joined writes out.
     """
 
-    async def test_joins_until_the_loop_turns(self) -> None:
+    async def test_joins_what_is_held(self) -> None:
         """
-        What is put before the loop turns is one write, counted item by item.
+        What is held is one write, counted item by item.
         """
         peer = Peer()
-        assert [False, False] == [peer.box.put(b"a"), peer.box.put(b"b")]
-        await turns(2)
-        peer.box.put(b"c")
+        await peer.put(b"a", b"b")
+        assert [] == peer.writes
+        peer.box.send()
+        await peer.put(b"c")
         await peer.box.flush()
         assert ([b"ab", b"c"], 3, 3) == (peer.writes, peer.report.items, peer.report.bytes)
         await peer.end()
 
-    async def test_asks_to_wait_when_full(self) -> None:
+    async def test_waits_when_full(self) -> None:
         """
-        At the limit the loop is asked to wait.
+        An item that does not fit waits until what is held has gone, and is held then.
         """
         peer = Peer()
-        assert peer.box.put(b"x" * JOIN)
-        await peer.box.drained()
-        assert not peer.box.put(b"y")
+        await peer.put(b"x" * (JOIN - 1))
+        waiting = begin(peer.put(b"yz"))
+        await turns()
+        assert (False, []) == (waiting.done(), peer.writes)
+        peer.box.send()
+        await waiting
+        assert ([b"yz"], JOIN - 2) == (peer.box.parts, peer.box.room)
         await peer.end()
 
-    async def test_asks_to_wait_while_busy(self) -> None:
+    async def test_waits_while_busy(self) -> None:
         """
         While a write is under way one more item is taken, and the wait lasts until that write is done.
         """
         gate = asyncio.Event()
         peer = Peer(gate)
-        peer.box.put(b"a")
-        await turns(2)
-        assert (True, True) == (peer.box.busy, peer.box.put(b"b"))
-        waiting = asyncio.get_running_loop().create_task(peer.box.drained())
+        await peer.put(b"a")
+        peer.box.send()
+        assert peer.box.busy
+        waiting = begin(peer.put(b"b"))
         await turns()
         assert (False, [b"a"]) == (waiting.done(), peer.writes)
         gate.set()
@@ -91,20 +107,21 @@ class TestOutbox:
         assert [b"a", b"b"] == peer.writes
         await peer.end()
 
-    async def test_several_wait(self) -> None:
+    async def test_empty_item_waits_too(self) -> None:
         """
-        Whoever waits is woken by the same write.
+        An item without bytes takes no room, and waits all the same.
         """
         gate = asyncio.Event()
         peer = Peer(gate)
-        peer.box.put(b"a")
-        await turns(2)
-        waiting = [asyncio.get_running_loop().create_task(peer.box.drained()) for _ in range(2)]
+        await peer.put(b"a", b"")
+        peer.box.send()
+        waiting = begin(peer.put(b""))
         await turns()
-        assert [False, False] == [task.done() for task in waiting]
+        assert not waiting.done()
         gate.set()
-        await asyncio.gather(*waiting)
-        assert [b"a"] == peer.writes
+        await waiting
+        await peer.box.flush()
+        assert ([b"a", b""], 3) == (peer.writes, peer.report.items)
         await peer.end()
 
     async def test_pushed_is_no_item(self) -> None:
@@ -112,20 +129,38 @@ class TestOutbox:
         What is pushed goes behind what was put, and does not count as an item.
         """
         peer = Peer()
-        peer.box.put(b"a")
+        await peer.put(b"a")
         peer.box.push(b"!")
-        peer.box.put(b"b")
+        await peer.put(b"b")
         await peer.box.flush()
-        assert ([b"a!b"], 2, 3) == (peer.writes, peer.report.items, peer.report.bytes)
+        assert ([b"a!", b"b"], 2, 3) == (peer.writes, peer.report.items, peer.report.bytes)
+        await peer.end()
+
+    async def test_pushed_while_busy(self) -> None:
+        """
+        What is pushed during a write is the next, also where nobody flushes.
+        """
+        gate = asyncio.Event()
+        peer = Peer(gate)
+        await peer.put(b"a")
+        peer.box.send()
+        peer.box.push(b"!")
+        peer.box.push(b"?")
+        assert [b"a"] == peer.writes
+        gate.set()
+        await turns()
+        assert ([b"a", b"!?"], 1, 3, JOIN) == (peer.writes, peer.report.items, peer.report.bytes, peer.box.room)
         await peer.end()
 
     async def test_task_stays_rests_and_comes_back(self) -> None:
         """
         The task stays for the next item, goes when told to rest, and is there again when it is needed.
         """
-        peer = Peer()
+        gate = asyncio.Event()
+        gate.set()
+        peer = Peer(gate)
         for data in (b"a", b"b"):
-            peer.box.put(data)
+            await peer.put(data)
             await peer.box.flush()
             assert 1 == len(peer.box.tasks())
         await turns(2)
@@ -133,28 +168,34 @@ class TestOutbox:
         await turns(3)
         assert [] == peer.box.tasks()
         peer.box.push(b"ping")
+        peer.box.rest()
         await turns(4)
         assert ([b"a", b"b", b"ping"], []) == (peer.writes, peer.box.tasks())
-        peer.box.put(b"c")
+        await peer.put(b"c")
         await peer.box.flush()
         assert b"c" == peer.writes[-1]
         await peer.end()
 
-    async def test_rest_with_an_item_in_the_same_turn(self) -> None:
+    @pytest.mark.parametrize("later", range(4))
+    async def test_rest_with_an_item_in_the_same_turn(self, later: int) -> None:
         """
         An item that comes while the task is on its way out is written all the same.
         """
-        peer = Peer()
-        peer.box.put(b"a")
+        gate = asyncio.Event()
+        gate.set()
+        peer = Peer(gate)
+        await peer.put(b"a")
         await peer.box.flush()
         await turns(2)
         peer.box.rest()
-        peer.box.put(b"b")
+        await turns(later)
+        await peer.put(b"b")
         await peer.box.flush()
         assert [b"a", b"b"] == peer.writes
         await peer.end()
 
-    async def test_failure(self) -> None:
+    @pytest.mark.parametrize("at_once", [True, False])
+    async def test_failure(self, at_once: bool) -> None:
         """
         A failed write is told once, is raised to whoever waits, and nothing is written after it.
         """
@@ -166,16 +207,18 @@ class TestOutbox:
             raise OSError("gone")
 
         peer.box._write = fail
-        peer.box.put(b"a")
-        await turns(2)
+        if at_once:
+            gate.set()
+        await peer.put(b"a")
+        peer.box.send()
         gate.set()
         with pytest.raises(OSError, match="gone"):
-            await peer.box.drained()
-        assert peer.box.put(b"b")
+            await peer.put(b"b")
         peer.box.push(b"c")
-        with pytest.raises(OSError, match="gone"):
-            await peer.box.drained()
-        assert 1 == len(peer.failures)
+        for wait in (peer.put(b"d"), peer.box.flush()):
+            with pytest.raises(OSError, match="gone"):
+                await wait
+        assert (1, [], [], 0) == (len(peer.failures), peer.writes, peer.box.parts, peer.report.bytes)
         await peer.end()
 
     async def test_drop(self) -> None:
@@ -184,24 +227,45 @@ class TestOutbox:
         """
         gate = asyncio.Event()
         peer = Peer(gate)
-        peer.box.put(b"a")
-        await turns(2)
-        peer.box.put(b"b")
+        await peer.put(b"a")
+        peer.box.send()
+        waiting = begin(peer.put(b"b"))
+        await turns()
         peer.box.drop()
-        assert not peer.box.put(b"c")
-        await peer.box.drained()
+        await peer.put(b"c")
+        peer.box.push(b"d")
+        await peer.box.flush()
+        await waiting
         await over(peer.box.tasks(), within=None)
         assert ([b"a"], 3, []) == (peer.writes, peer.report.items, peer.failures)
 
+    async def test_drop_without_cut(self) -> None:
+        """
+        The write under way goes to its end, and counts.
+        """
+        gate = asyncio.Event()
+        peer = Peer(gate)
+        await peer.put(b"a")
+        peer.box.send()
+        await turns(2)
+        peer.box.drop(cut=False)
+        await turns()
+        assert 1 == len(peer.box.tasks())
+        gate.set()
+        await over(peer.box.tasks(), within=None)
+        assert (1, []) == (peer.report.bytes, peer.failures)
+
     async def test_stop(self) -> None:
         """
-        A stopped outbox ends the loop at the next item.
+        A stopped outbox ends the loop at the next item, which still goes out.
         """
         peer = Peer()
+        await peer.put(b"x" * JOIN)
         peer.box.stop()
-        assert peer.box.put(b"a")
         with pytest.raises(asyncio.CancelledError):
-            await peer.box.drained()
+            await peer.put(b"a")
+        await peer.box.flush()
+        assert ([JOIN, 1], 2) == ([len(data) for data in peer.writes], peer.report.items)
         await peer.end()
 
     @pytest.mark.parametrize("sizes", [[40_000, 40_000, 1], [1, JOIN, 1], [JOIN + 1, 1], [10] * 10_000])
@@ -211,7 +275,10 @@ class TestOutbox:
         """
         peer = Peer()
         for number, size in enumerate(sizes):
-            peer.box.parts.append(b"%d" % (number % 10) * size)
+            waiting = begin(peer.put(b"%d" % (number % 10) * size))
+            while not waiting.done():
+                peer.box.send()
+                await turns(1)
         peer.box.push(b"!")
         await peer.box.flush()
         assert sum(sizes) + 1 == sum(map(len, peer.writes))

@@ -8,10 +8,10 @@ import asyncio
 from typing import Any
 
 from jaystream import JaypieStream
+from jaystream._core.waiting import over
 from jaystream.sinks.outbox import Outbox
 from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import SinkReport
-from jaystream.sinks.waiting import over
 from jaystream.testing import Probe
 from tests.checks import pause
 

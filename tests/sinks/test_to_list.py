@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from jaystream import JaypieStream
-from tests.checks import check_terminal
+from jaystream.testing import check_terminal
 
 
 class TestToList:

@@ -5,11 +5,15 @@ Waiting for tasks that are ending anyway.
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 import pytest
 
-from jaystream.sinks.waiting import over
-from tests.sinks.exchange import Clock, turns
+from jaystream._core.waiting import over
+from tests.sinks.exchange import turns
+
+if TYPE_CHECKING:
+    from jaystream.testing import VirtualClock
 
 
 async def refuse(gate: asyncio.Event) -> None:
@@ -64,16 +68,15 @@ class TestOver:
             await waiting
         assert task.done()
 
-    async def test_limit(self) -> None:
+    async def test_limit(self, virtual_clock: VirtualClock) -> None:
         """
         What refuses to end is left alone after the time that was given.
         """
-        with Clock() as clock:
-            gate = asyncio.Event()
-            task = asyncio.ensure_future(refuse(gate))
-            await turns(1)
-            task.cancel()
-            await over([task], within=7)
-            assert (7, False) == (clock.now, task.done())
-            gate.set()
-            await task
+        gate = asyncio.Event()
+        task = asyncio.ensure_future(refuse(gate))
+        await turns(1)
+        task.cancel()
+        await over([task], within=7)
+        assert (7, False) == (virtual_clock.now, task.done())
+        gate.set()
+        await task

@@ -144,6 +144,15 @@ class TestFromFile:
         with pytest.raises(TypeError, match=r"from_file\(path\) expects a path, not"):
             JaypieStream.from_file(path)
 
+    def test_path_in_bytes(self, file: Path) -> None:
+        """
+        So is a path-like object that stands for bytes, with the object in the message.
+        """
+        with os.scandir(os.fsencode(file.parent)) as entries:
+            entry: Any = next(entries)
+        with pytest.raises(TypeError, match=r"from_file\(path\) expects a path, not <DirEntry b'ten\.txt'>"):
+            JaypieStream.from_file(entry)
+
 
 @needs_proc
 class TestHandle:

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from jaystream import JaypieStream
-from tests.checks import cancel_at_every_await
-from tests.sources.virtual import run_virtually
+from jaystream.testing import cancel_at_every_await, run_virtually
 
 
 def times_of(stream: JaypieStream[int], count: int, busy: dict[int, float] | None = None) -> list[tuple[int, float]]:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard, assert_type
 
-from jaystream import JaypieStream, Operator, SinkReport, SseEvent
+from jaystream import End, Failure, Item, JaypieStream, Operator, SinkReport, SseEvent
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -65,12 +65,28 @@ def transform(stream: JaypieStream[int]) -> None:
     assert_type(stream.map_accum(lambda last, n: (n, str(last)), 0), JaypieStream[str])
     assert_type(stream.enumerate(), JaypieStream[tuple[int, int]])
     assert_type(stream.chunk(2), JaypieStream[tuple[int, ...]])
+    assert_type(stream.pairwise(), JaypieStream[tuple[int, int]])
+    assert_type(stream.window(2, step=3), JaypieStream[tuple[int, ...]])
+    assert_type(stream.group_adjacent(str), JaypieStream[tuple[str, tuple[int, ...]]])
+    assert_type(stream.group_adjacent(later, max_size=9), JaypieStream[tuple[str, tuple[int, ...]]])
+    assert_type(stream.take_last(1).skip_last(1)[-3:-1], JaypieStream[int])
+    assert_type(stream.distinct().distinct(str, max_keys=None), JaypieStream[int])
+    assert_type(stream.distinct_until_changed().distinct_until_changed(later), JaypieStream[int])
+    assert_type(stream.limit(items=3), JaypieStream[int])
+    assert_type(stream.intersperse("a"), JaypieStream[int | str])
+    assert_type(stream.timestamp(), JaypieStream[tuple[float, int]])
+    assert_type(stream.timestamp(dict[str, int]), JaypieStream[tuple[dict[str, int], int]])
+    assert_type(stream.materialize(), JaypieStream[Item[int] | Failure | End])
+    assert_type(stream.materialize().dematerialize(), JaypieStream[int])
+    assert_type(JaypieStream([Item("a")]).dematerialize(), JaypieStream[str])
     assert_type(stream[1:3], JaypieStream[int])
     assert_type(stream.concat(["a"]), JaypieStream[int | str])
     assert_type(stream + JaypieStream(["a"]), JaypieStream[int | str])
     assert_type(stream.catch(ValueError, lambda _: ["a"]), JaypieStream[int | str])
     assert_type(stream.tap(print).take(1).skip(1), JaypieStream[int])
     stream.map(3)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    stream.limit(bytes=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    stream.dematerialize()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     stream.flatten()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
 
@@ -79,6 +95,10 @@ def text_and_wire(text: JaypieStream[str], data: JaypieStream[bytes], chunks: Ja
     assert_type(text.encode(), JaypieStream[bytes])
     assert_type(text.lines(), JaypieStream[str])
     assert_type(data.lines(), JaypieStream[str])
+    assert_type(text.split(","), JaypieStream[str])
+    assert_type(data.split(b","), JaypieStream[bytes])
+    assert_type(text.limit(bytes=9), JaypieStream[str])
+    assert_type(data.limit(items=1, bytes=9), JaypieStream[bytes])
     assert_type(chunks.text(), JaypieStream[str])
     assert_type(chunks.format_sse(), JaypieStream[bytes])
     assert_type(text.format_ndjson(), JaypieStream[bytes])
@@ -88,6 +108,7 @@ def text_and_wire(text: JaypieStream[str], data: JaypieStream[bytes], chunks: Ja
     # bytes are framed already: framing them again is an error
     chunks.format_sse().format_sse()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     text.decode_utf8()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+    data.split(",")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     data.encode()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 
 

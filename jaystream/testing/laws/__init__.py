@@ -1,0 +1,103 @@
+"""
+The laws that operators and sinks keep, each a coroutine function that raises an `AssertionError` where it is broken.
+
+Names only. `running` has what every operator keeps about its run, `closing` how it lets go of its source, `model` what
+it gives, `algebra` the equations between operators, `wire` formats and cuts, `sinks` the other end. Nothing here needs
+pytest or Hypothesis.
+"""
+
+from __future__ import annotations
+
+from jaystream.testing.laws.algebra import (
+    chunks_flatten_to_the_items,
+    concat_is_associative,
+    concat_with_nothing_is_identity,
+    flat_map_is_a_monad,
+    map_composes,
+    map_keeps_identity,
+    scan_ends_as_the_fold,
+    take_and_skip_are_the_whole,
+    takes_nest,
+)
+from jaystream.testing.laws.closing import (
+    closes_last_opened_first,
+    closes_on_every_way_out,
+    closing_again_is_harmless,
+    closing_during_a_pull_is_refused,
+    closing_errors_are_told,
+)
+from jaystream.testing.laws.model import (
+    ends_as_its_model_ends,
+    fails_as_its_model_fails,
+    fuses_faithfully,
+    gives_what_its_model_gives,
+    runs_again_over_what_can,
+    takes_async_functions,
+    with_checkpoints,
+)
+from jaystream.testing.laws.planting import PlantedError
+from jaystream.testing.laws.running import (
+    building_reads_nothing,
+    cancelled_runs_end_cancelled,
+    catch_sees_what_is_above,
+    failing_callbacks_end_the_run,
+    fails_once_after_the_items_before,
+    holds_no_scope_across_a_yield,
+    lets_others_run,
+    reads_what_it_needs,
+)
+from jaystream.testing.laws.sinks import (
+    asgi_messages_are_well_formed,
+    cancelled_sinks_end_cancelled,
+    files_are_all_or_nothing,
+    lambda_streams_end_once_and_last,
+    reports_how_it_ended,
+)
+from jaystream.testing.laws.wire import (
+    counts_bytes_however_cut,
+    every_single_cut,
+    ignores_how_it_is_cut,
+    parses_what_it_formats,
+)
+
+__all__ = [
+    "PlantedError",
+    "asgi_messages_are_well_formed",
+    "building_reads_nothing",
+    "cancelled_runs_end_cancelled",
+    "cancelled_sinks_end_cancelled",
+    "catch_sees_what_is_above",
+    "chunks_flatten_to_the_items",
+    "closes_last_opened_first",
+    "closes_on_every_way_out",
+    "closing_again_is_harmless",
+    "closing_during_a_pull_is_refused",
+    "closing_errors_are_told",
+    "concat_is_associative",
+    "concat_with_nothing_is_identity",
+    "counts_bytes_however_cut",
+    "ends_as_its_model_ends",
+    "every_single_cut",
+    "failing_callbacks_end_the_run",
+    "fails_as_its_model_fails",
+    "fails_once_after_the_items_before",
+    "files_are_all_or_nothing",
+    "flat_map_is_a_monad",
+    "fuses_faithfully",
+    "gives_what_its_model_gives",
+    "holds_no_scope_across_a_yield",
+    "ignores_how_it_is_cut",
+    "lambda_streams_end_once_and_last",
+    "lets_others_run",
+    "map_composes",
+    "map_keeps_identity",
+    "parses_what_it_formats",
+    "reads_what_it_needs",
+    "reports_how_it_ended",
+    "runs_again_over_what_can",
+    "scan_ends_as_the_fold",
+    "take_and_skip_are_the_whole",
+    "takes_async_functions",
+    "takes_nest",
+    "with_checkpoints",
+]

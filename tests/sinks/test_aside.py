@@ -1,0 +1,372 @@
+"""
+Coroutines run aside: what they can tell of the place they run in, and how they go on and end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self
+
+import anyio
+import pytest
+
+from jaystream._core.waiting import over
+from jaystream.sinks.aside import Aside
+from tests.sinks.exchange import begin, turns
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Generator
+
+PLACE: ContextVar[str] = ContextVar("PLACE", default="nowhere")
+
+
+class Runs:
+    """
+    Runs things aside and notes how they ended.
+    """
+
+    def __init__(self) -> None:
+        self.ended: list[BaseException | None] = []
+        self.aside = Aside(self.ended.append)
+
+    async def settle(self) -> None:
+        """
+        Have the task come, and stay.
+        """
+        assert self.aside.run(turns(0), at_once=True)
+        await turns(3)
+        assert [None] == self.ended
+        self.ended.clear()
+
+    async def settle_again(self) -> None:
+        """
+        The same after something has ended the task.
+        """
+        self.ended.clear()
+        await self.settle()
+
+    async def __aenter__(self) -> Self:
+        """
+        Begin, with the task there.
+        """
+        await self.settle()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """
+        Let go of the task.
+        """
+        self.aside.rest()
+        await over(self.aside.tasks(), within=None)
+
+    def run(self, work: Awaitable[object], *, at_once: bool = True) -> bool:
+        """
+        Run *work*; whether it goes on.
+        """
+        return self.aside.run(work, at_once)
+
+
+class Plain:
+    """
+    Something to await that is no coroutine.
+    """
+
+    def __init__(self, future: asyncio.Future[None]) -> None:
+        self.future = future
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        """
+        Wait for the future.
+        """
+        return self.future.__await__()
+
+
+class Bare:
+    """
+    Something to await as servers written in other languages give it: there is nothing but a next step.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def __await__(self) -> Any:
+        """
+        Take the steps.
+        """
+        return self
+
+    def __iter__(self) -> Any:
+        """
+        Take the steps.
+        """
+        return self
+
+    def __next__(self) -> None:
+        """
+        Let the loop turn.
+        """
+        if not self.left:
+            raise StopIteration
+        self.left -= 1
+
+
+class TestPlace:
+    """
+    A coroutine cannot tell where its first portion runs.
+    """
+
+    async def test_one_task(self) -> None:
+        """
+        Before and after it has waited it is in the same task, which is not the caller's; the caller is in its own.
+        """
+        async with Runs() as runs:
+            gate, seen = asyncio.Event(), list[object]()
+
+            async def look() -> None:
+                seen.append(asyncio.current_task())
+                await gate.wait()
+                seen.append(asyncio.current_task())
+
+            here = asyncio.current_task()
+            assert runs.run(look())
+            assert here is asyncio.current_task()
+            gate.set()
+            await turns()
+            assert runs.aside.tasks() * 2 == seen
+            assert here not in seen
+            assert [None] == runs.ended
+
+    async def test_one_context(self) -> None:
+        """
+        A context variable that is set before the wait can be taken back after it, and the caller sees nothing of it.
+        """
+        async with Runs() as runs:
+            gate, seen = asyncio.Event(), list[str]()
+
+            async def mark() -> None:
+                token = PLACE.set("aside")
+                await gate.wait()
+                seen.append(PLACE.get())
+                PLACE.reset(token)
+                seen.append(PLACE.get())
+
+            assert runs.run(mark())
+            assert "nowhere" == PLACE.get()
+            gate.set()
+            await turns()
+            assert (["aside", "nowhere"], [None]) == (seen, runs.ended)
+
+    async def test_scopes_of_the_caller(self) -> None:
+        """
+        The scopes and timeouts of what runs aside do not nest in the caller's, whichever is left first.
+        """
+        async with Runs() as runs:
+            gate, seen = asyncio.Event(), list[object]()
+
+            async def limited() -> None:
+                with anyio.move_on_after(1000) as scope:
+                    seen.append(anyio.current_effective_deadline() == scope.deadline)
+                    async with asyncio.timeout(1000):
+                        await gate.wait()
+
+            with anyio.move_on_after(0) as outer:
+                assert runs.run(limited())
+                await asyncio.Event().wait()
+            assert outer.cancelled_caught
+            assert [] == runs.ended
+            gate.set()
+            await turns()
+            assert ([True], [None]) == (seen, runs.ended)
+
+    async def test_error_leaves_the_caller_where_it_was(self) -> None:
+        """
+        What is raised at once is raised at the call, also KeyboardInterrupt, and the caller is in its task again.
+        """
+        async with Runs() as runs:
+
+            async def fail(error: BaseException) -> None:
+                raise error
+
+            here = asyncio.current_task()
+            for error in (ValueError("no"), asyncio.CancelledError(), KeyboardInterrupt()):
+                with pytest.raises(type(error)):
+                    runs.run(fail(error))
+                assert here is asyncio.current_task()
+            assert not runs.run(turns(0))
+            assert [] == runs.ended
+
+
+class TestGoingOn:
+    """
+    What waits goes on in the task.
+    """
+
+    @pytest.mark.parametrize("at_once", [True, False])
+    async def test_each_way_of_waiting(self, at_once: bool) -> None:
+        """
+        A future, a turn of the loop, a task, and things that are no coroutines.
+        """
+        async with Runs() as runs:
+            loop = asyncio.get_running_loop()
+            ready: asyncio.Future[None] = loop.create_future()
+            loop.call_soon(ready.set_result, None)
+
+            async def all_of_it() -> None:
+                await ready
+                await asyncio.sleep(0)
+                await begin(turns(2))
+                await asyncio.gather(turns(1), turns(2))
+
+            makes: list[Callable[[], Awaitable[object]]] = [all_of_it, partial(turns, 3), lambda: Bare(3)]
+            makes += [lambda: begin(turns(2)), lambda: Plain(begin(turns(2)))]
+            for count, make in enumerate(makes, 1):
+                assert runs.run(make(), at_once=at_once)
+                await turns()
+                assert [None] * count == runs.ended
+
+    async def test_future_with_several_that_wait(self) -> None:
+        """
+        Somebody else may begin to wait for the same future before the task does.
+        """
+        async with Runs() as runs:
+            shared: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+            async def wait() -> None:
+                await shared
+
+            others = [begin(wait()) for _ in range(2)]
+            await turns(1)
+            assert runs.run(wait())
+            others.append(begin(wait()))
+            await turns(3)
+            shared.set_result(None)
+            await asyncio.gather(*others)
+            await turns(2)
+            assert [None] == runs.ended
+
+    async def test_future_that_is_done_by_then(self) -> None:
+        """
+        What it waits for may be there before the task has begun to wait.
+        """
+        async with Runs() as runs:
+            for outcome in ("result", "error"):
+                future: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+                async def wait(future: asyncio.Future[str] = future) -> None:
+                    await future
+
+                assert runs.run(wait())
+                if outcome == "result":
+                    future.set_result("")
+                else:
+                    future.set_exception(ValueError("late"))
+                await turns(3)
+            assert [None, "late"] == [error and str(error) for error in runs.ended]
+
+    async def test_one_after_another(self) -> None:
+        """
+        The same task serves for all of them.
+        """
+        async with Runs() as runs:
+            tasks = runs.aside.tasks()
+            for _ in range(3):
+                assert runs.run(turns(2))
+                await turns(6)
+                assert not runs.run(turns(0))
+                assert tasks == runs.aside.tasks()
+            assert [None] * 3 == runs.ended
+
+
+class TestEnding:
+    """
+    What is cut, and what becomes of the task.
+    """
+
+    @pytest.mark.parametrize("turn", range(4))
+    @pytest.mark.parametrize("at_once", [True, False])
+    async def test_cut(self, at_once: bool, turn: int) -> None:
+        """
+        What is being run is cancelled wherever it stands, with what it waits for, and the task goes.
+        """
+        async with Runs() as runs:
+            inner = begin(asyncio.Event().wait())
+
+            async def wait() -> None:
+                await inner
+
+            assert runs.run(wait(), at_once=at_once)
+            await turns(turn)
+            runs.aside.cut()
+            await turns()
+            assert [asyncio.CancelledError] == [type(error) for error in runs.ended]
+            assert [] == runs.aside.tasks()
+            if at_once or turn:
+                assert inner.cancelled()
+            inner.cancel()
+            await runs.settle_again()
+
+    async def test_cut_during_a_turn(self) -> None:
+        """
+        The same where it waits for nothing but the loop to turn.
+        """
+        async with Runs() as runs:
+            assert runs.run(turns(100))
+            runs.aside.cut()
+            await turns()
+            assert [asyncio.CancelledError] == [type(error) for error in runs.ended]
+
+    async def test_cut_without_a_throw(self) -> None:
+        """
+        The same where there is no way to say so: it is left where it is.
+        """
+        for at_once in (True, False):
+            async with Runs() as runs:
+                assert runs.run(Bare(3), at_once=at_once)
+                runs.aside.cut()
+                await turns()
+                assert [asyncio.CancelledError] == [type(error) for error in runs.ended]
+
+    async def test_cut_before_the_task_began(self) -> None:
+        """
+        What had no chance to begin is closed, and nothing warns of it.
+        """
+        for work in (turns(1), Bare(1)):
+            runs = Runs()
+            assert runs.run(work)
+            runs.aside.cut()
+            await turns()
+            assert [ConnectionAbortedError] == [type(error) for error in runs.ended]
+            assert [] == runs.aside.tasks()
+
+    async def test_ended_by_somebody_else(self) -> None:
+        """
+        A loop that shuts down cancels the task while it sleeps: that is told, and what comes in the same turn ends too.
+        """
+        async with Runs() as runs:
+            for late in (False, True):
+                (task,) = runs.aside.tasks()
+                task.cancel()
+                if late:
+                    assert runs.run(turns(1))
+                runs.aside.rest()
+                await turns()
+                (error,) = runs.ended
+                assert isinstance(error, asyncio.CancelledError if late else ConnectionAbortedError)
+                await runs.settle_again()
+
+    @pytest.mark.parametrize("turn", range(4))
+    async def test_rest(self, turn: int) -> None:
+        """
+        The task goes, and is there again for what comes next, also in the turns in which it is going.
+        """
+        async with Runs() as runs:
+            runs.aside.rest()
+            await turns(turn)
+            assert runs.run(turns(1))
+            await turns(4)
+            assert [None] == runs.ended
+            runs.aside.rest()
+            await turns(3)
+            assert [] == runs.aside.tasks()
