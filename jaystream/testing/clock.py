@@ -150,6 +150,16 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             self._limiter = super().run_until_complete(_find_limiter())
         return super().run_until_complete(future)
 
+    async def shutdown_default_executor(self, *args: Any) -> None:
+        """
+        Wait until the executor's threads have ended, in real time.
+        """
+        self._in_executor += 1
+        try:
+            await super().shutdown_default_executor(*args)
+        finally:
+            self._in_executor -= 1
+
     def _left_executor(self, _: asyncio.Future[Any]) -> None:
         self._in_executor -= 1
 

@@ -144,6 +144,20 @@ class TestThreads:
         await asyncio.to_thread(thread.join)
         assert 0 == now()
 
+    def test_last_threads(self) -> None:
+        """
+        A thread that is still at work at the end is waited for in real time, too.
+        """
+        clock = VirtualClock()
+        done = threading.Event()
+
+        async def main() -> None:
+            asyncio.get_running_loop().run_in_executor(None, done.wait, 0.05)
+
+        with asyncio.Runner(loop_factory=lambda: VirtualLoop(clock)) as runner:
+            runner.run(main())
+        assert 0 == clock.now
+
 
 class TestDeadlock:
     """
