@@ -1,4 +1,4 @@
-# What a newcomer needs: demo serve test lint types docs bench clean. Each target makes its own .venv and needs
+# What a newcomer needs: demo serve test lint types docs bench fuzz soak clean. Each target makes its own .venv and needs
 # nothing but Python 3.11 or later; a stamp keyed on pyproject.toml makes repeated calls fast.
 
 PYTHON ?= python3
@@ -8,13 +8,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint types docs bench clean
+.PHONY: help demo serve test lint types docs bench fuzz soak clean
 
 help:
 	@echo "make demo    stream a text file to a file, a web server and a Lambda writer, and compare the three"
 	@echo "make serve   serve a page on which a browser shows the stream live"
 	@echo "make test    run the suite (ARGS='-k name' goes to pytest)"
 	@echo "make lint | types | docs | bench | clean"
+	@echo "make fuzz    try 20,000 random pipelines, stopped in random ways (ARGS='--seed n --cases n')"
+	@echo "make soak    send a million items through every concurrent operator (ARGS='--items n name')"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "jaystream needs Python 3.11 or later; set PYTHON=...")'
@@ -55,6 +57,12 @@ docs: $(VENV)/dev-stamp
 
 bench: $(VENV)/dev-stamp
 	$(BIN)/python -m benchmarks $(ARGS)
+
+fuzz: $(VENV)/dev-stamp
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
+soak: $(VENV)/dev-stamp
+	$(BIN)/python -m tests.fuzz.soak $(ARGS)
 
 clean:
 	rm -rf $(VENV) build dist docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .coverage.* .ci/node_modules .ci/package-lock.json

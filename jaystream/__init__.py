@@ -9,14 +9,23 @@ from typing import TYPE_CHECKING, Any
 from jaystream._core.measure import StageStats, StreamStats
 from jaystream._core.run import Outcome
 from jaystream._version import __version__
-from jaystream.errors import CleanupTimeoutError, FormatError, JaypieError, JaystreamError, StreamConsumedError
+from jaystream.errors import (
+    CleanupTimeoutError,
+    FormatError,
+    JaypieError,
+    JaystreamError,
+    StreamConsumedError,
+    StreamTimeoutError,
+)
 from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder, format_ndjson
 from jaystream.formats.sse import SseEncoder, SseEvent, format_sse
 from jaystream.formats.sse_decoder import SseDecoder
 from jaystream.formats.stream_error import format_stream_error
+from jaystream.operators.emitted import Emitted
 from jaystream.operators.materialize import End, Failure, Item
 from jaystream.sinks.aws_lambda import ResponseWriter, create_asgi_stream, create_lambda_stream
 from jaystream.sinks.report import SinkReport
+from jaystream.sources.merge import merge
 from jaystream.sources.push import Emitter
 from jaystream.stream import JaypieStream, Operator, create_jaypie_stream, stream_to_sse
 
@@ -25,6 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CleanupTimeoutError",
+    "Emitted",
     "Emitter",
     "End",
     "Failure",
@@ -46,6 +56,7 @@ __all__ = [
     "StreamConsumedError",
     "StreamResponse",
     "StreamStats",
+    "StreamTimeoutError",
     "__version__",
     "create_asgi_stream",
     "create_jaypie_stream",
@@ -53,6 +64,7 @@ __all__ = [
     "format_ndjson",
     "format_sse",
     "format_stream_error",
+    "merge",
     "stream_to_sse",
 ]
 

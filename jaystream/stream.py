@@ -4,33 +4,48 @@
 
 from __future__ import annotations
 
-from asyncio import CancelledError
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from inspect import isasyncgenfunction
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, TypeVar, cast
 
 from jaystream._core import fuse
+from jaystream._core.inspecting import describe
 from jaystream._core.lend import Borrower, Loan, is_generator
-from jaystream._core.ownership import Generated, cancel_requests, describe, kind_of, recall
-from jaystream._core.plan import Plan, Source, T_co, iterate_in, plan_in
+from jaystream._core.opened import Opened
+from jaystream._core.ownership import is_aiostream, kind_of
+from jaystream._core.plan import Plan, Source, T_co, plan_in
 from jaystream._core.run import Run
-from jaystream._core.shelter import Around, Loose
+from jaystream._core.shelter import Loose
 from jaystream.integrations.response import ResponseMixin
 from jaystream.operators.accumulate import AccumulateMixin
+from jaystream.operators.broadcast import BroadcastMixin
+from jaystream.operators.buffer import BufferMixin
 from jaystream.operators.combine import CombineMixin
 from jaystream.operators.distinct import DistinctMixin
 from jaystream.operators.group import GroupMixin
+from jaystream.operators.group_by import GroupByMixin
+from jaystream.operators.group_within import GroupWithinMixin
+from jaystream.operators.interleave import InterleaveMixin
 from jaystream.operators.last import LastMixin
+from jaystream.operators.latest import LatestMixin
 from jaystream.operators.limit import LimitMixin
 from jaystream.operators.materialize import MaterializeMixin
+from jaystream.operators.merge import MergeMixin
 from jaystream.operators.observe import ObserveMixin
+from jaystream.operators.pace import PaceMixin
+from jaystream.operators.race import RaceMixin
 from jaystream.operators.recover import RecoverMixin
+from jaystream.operators.retry import RetryMixin
 from jaystream.operators.select import SelectMixin
 from jaystream.operators.share import ShareMixin
+from jaystream.operators.silence import SilenceMixin
+from jaystream.operators.smooth import SmoothMixin
+from jaystream.operators.switch import SwitchMixin
 from jaystream.operators.text import TextMixin
+from jaystream.operators.thin import ThinMixin
 from jaystream.operators.transform import TransformMixin
+from jaystream.operators.until import UntilMixin
 from jaystream.operators.wire import WireMixin
 from jaystream.operators.zip import ZipMixin
 from jaystream.sinks.asgi import AsgiMixin
@@ -38,6 +53,7 @@ from jaystream.sinks.aws_lambda import LambdaMixin
 from jaystream.sinks.collect import CollectMixin
 from jaystream.sinks.file import FileMixin
 from jaystream.sinks.tee import TeeMixin
+from jaystream.sources.blocking import BlockingMixin
 from jaystream.sources.file import FromFileMixin
 from jaystream.sources.generate import GenerateMixin
 from jaystream.sources.items import ItemsMixin
@@ -47,6 +63,7 @@ from jaystream.sources.ticks import TickMixin
 if TYPE_CHECKING:
     from jaystream._core.stages import AnySource
     from jaystream.formats.chunks import Chunk
+    from jaystream.operators.emitted import GoingOn
 
 __all__ = ["JaypieStream", "Operator", "create_jaypie_stream", "stream_to_sse"]
 
@@ -61,6 +78,7 @@ P = ParamSpec("P")
 class JaypieStream(
     ItemsMixin[T_co],
     FromFileMixin[T_co],
+    BlockingMixin[T_co],
     GenerateMixin[T_co],
     TickMixin[T_co],
     TransformMixin[T_co],
@@ -70,10 +88,25 @@ class JaypieStream(
     DistinctMixin[T_co],
     LimitMixin[T_co],
     GroupMixin[T_co],
+    GroupByMixin[T_co],
+    GroupWithinMixin[T_co],
     CombineMixin[T_co],
     ZipMixin[T_co],
+    MergeMixin[T_co],
+    InterleaveMixin[T_co],
+    LatestMixin[T_co],
+    RaceMixin[T_co],
+    SwitchMixin[T_co],
+    BufferMixin[T_co],
     ShareMixin[T_co],
+    BroadcastMixin[T_co],
+    SilenceMixin[T_co],
+    ThinMixin[T_co],
+    PaceMixin[T_co],
+    SmoothMixin[T_co],
+    UntilMixin[T_co],
     RecoverMixin[T_co],
+    RetryMixin[T_co],
     ObserveMixin[T_co],
     MaterializeMixin[T_co],
     TextMixin[T_co],
@@ -91,7 +124,8 @@ class JaypieStream(
 
     Args:
         source: In this order: a `JaypieStream`, an async context manager, an async iterable, an iterable, an awaitable,
-            or a callable giving one of these. Callables and re-iterables can run again.
+            or a callable giving one of these. Callables and re-iterables can run again. A callable that takes an
+            `Emitted` is for `retry(partial="resume")` alone.
 
     Raises:
         TypeError: At this call, for `str`, `bytes` and mappings, whose parts are rarely what is meant, and for
@@ -106,7 +140,7 @@ class JaypieStream(
 
     __slots__ = ()
 
-    def __init__(self, source: AnySource[T_co]) -> None:
+    def __init__(self, source: AnySource[T_co] | GoingOn[T_co]) -> None:
         if isinstance(source, JaypieStream):
             self._plan = source._plan
         else:
@@ -143,7 +177,7 @@ class JaypieStream(
         >>> asyncio.run(main())
         1
         """
-        return _Opened(self)
+        return Opened(self)
 
     # composing ----------------------------------------------------------------------------------------------------
 
@@ -161,7 +195,8 @@ class JaypieStream(
 
         Flow:
             As *f* builds it; a function that gives a `JaypieStream` is fused with the rest. An `async def` generator
-            is called anew by each run, and what it opens from the stream is closed with it.
+            is called anew by each run, and what it opens from the stream is closed with it. An operator of aiostream
+            asks for items from one task after the other: it is given what this stream puts out from a task of its own.
 
         >>> def odd(stream):
         ...     return stream.filter(lambda n: n % 2)
@@ -181,6 +216,8 @@ class JaypieStream(
                     "a stream is piped through functions that give a stream or an async iterable; "
                     f"{describe(f)} gave {describe(result)}"
                 )
+            if is_aiostream(result):
+                result = f(self.merge(), *args, **kwargs)
             made = JaypieStream(result)
         elif isasyncgenfunction(f):
             made = JaypieStream(lambda: self._borrowed(lambda stream: f(stream, *args, **kwargs)))
@@ -255,42 +292,6 @@ class JaypieStream(
         names = "".join(f".{stage.describe()}" for stage in self._plan.stages[:8])
         more = "..." if len(self._plan.stages) > 8 else ""
         return f"JaypieStream({describe(self._plan.source.origin, 40)}){names}{more}"
-
-
-class _Opened(Generic[T_co]):
-    """
-    One run inside `async with`. A class, since a generator would be one more thing to finalise.
-    """
-
-    __slots__ = ("_items", "_requests", "_shelter", "_stream")
-
-    def __init__(self, stream: JaypieStream[T_co]) -> None:
-        self._stream = stream
-
-    async def __aenter__(self) -> AsyncIterator[T_co]:
-        self._requests = cancel_requests()
-        self._shelter = Around()
-        self._shelter.__enter__()
-        self._items = iterate_in(self._stream, Run(self._shelter))
-        return self._items
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        settled: object = False
-        self._shelter.failure = error
-        try:
-            settled = await Generated(self._items).close(error)
-        except Exception as problem:
-            if error is None or (isinstance(error, CancelledError) and cancel_requests() <= self._requests):
-                raise  # without a cancellation that is still asked for, the problem is where it came from
-            error.add_note(f"while closing: {type(problem).__name__}: {problem}")
-        finally:
-            self._shelter.failure = None  # its traceback leads to the run: no circle is left behind
-            self._shelter.__exit__(kind, error, trace)
-        if error is None or isinstance(error, Exception):
-            await recall(self._requests, error)
-        return bool(settled)
 
 
 class Operator(Generic[A, B]):

@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import linecache
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Hashable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Hashable, Iterator, Sequence
 from contextlib import suppress
 from itertools import count
 from typing import Any, TypeAlias
 
+from jaystream._core.closing import Generated, cancel_requests, recall
 from jaystream._core.guard import Guard, also, give, settle
+from jaystream._core.inspecting import describe
 from jaystream._core.measure import Meter
-from jaystream._core.ownership import PLAIN, Generated, cancel_requests, describe, kind_of, recall
+from jaystream._core.ownership import PLAIN, kind_of
 from jaystream._core.plan import Boundary, Plan, Source, Stage, plan_in
+from jaystream._core.pumps import Into
 from jaystream._core.run import Loop, Run, turn
 from jaystream._core.shelter import Around
 from jaystream._core.writer import LoopWriter
@@ -35,6 +38,7 @@ DEPTH = 100
 """Segments behind one another that such stages make, at most: generators in generators use up Python's stack."""
 
 Fused: TypeAlias = Callable[[Loop, "list[Any]"], Any]
+Counters: TypeAlias = "Sequence[tuple[Meter | None, list[int]]] | None"
 
 _HELPERS = {"PLAIN": PLAIN, "also": also, "give": give, "settle": settle, "turn": turn}
 
@@ -73,8 +77,6 @@ class Segment:
 
     def start(self, loop: Loop) -> Any:
         """The generator that runs these stages over the upstream of *loop*."""
-        if loop.meter is not None:
-            loop.counts = loop.meter.count([stage.name for stage in self.stages])
         fused, _ = self.code(plain=loop.is_plain(), counted=loop.meter is not None)
         return fused(loop, self.prepare(loop))
 
@@ -130,24 +132,66 @@ def segments(plan: Plan) -> list[Segment | Boundary]:
     return found
 
 
-def iterate(plan: Plan, run: Run, upto: int | None = None) -> Any:
+class Above:
+    """
+    What stands above a boundary, for the boundary to run: in another task, or in its own, as often as it likes.
+    """
+
+    __slots__ = ("_counters", "_plan", "_upto")
+
+    def __init__(self, plan: Plan, upto: int | None = None, counters: Counters = None) -> None:
+        self._plan = plan
+        self._upto = upto
+        self._counters = counters
+
+    def run(self, terminal: Stage, run: Run) -> Coroutine[Any, Any, Any]:
+        """What runs it to its end in one task, *terminal* taking the items."""
+        return execute(self._plan, terminal, run, self._upto, self._counters)
+
+    def again(self, loop: Loop, source: Source | None = None) -> AsyncIterator[Any]:
+        """A new generator of it, run and owned by *loop*; over *source* instead of its own where one is given."""
+        plan = self._plan if source is None else Plan(source, self._plan.stages)
+        items = iterate(plan, loop.run, self._upto, self._counters)
+        loop.owned.append(Generated(items))
+        return items  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        return describe(self._plan.source.origin)
+
+
+def _counters_of(parts: Sequence[Segment | Boundary]) -> Counters:
+    """What each part counts into, where a `stats` stands below; None where none does."""
+    measured = max((at for at, part in enumerate(parts) if isinstance(part, Boundary) and part.measures), default=-1)
+    if measured < 0:
+        return None
+    meter = Meter()
+    counters: list[tuple[Meter | None, list[int]]] = []
+    for at, part in enumerate(parts):
+        if at > measured:
+            counters.append((None, []))
+        elif isinstance(part, Boundary):
+            counters.append((meter, []))
+            if part.measures:
+                meter = Meter(meter)
+        else:
+            counters.append((meter, meter.count([stage.name for stage in part.stages])))
+    return counters
+
+
+def iterate(plan: Plan, run: Run, upto: int | None = None, counters: Counters = None) -> Any:
     """
     The generator of a plan, or of its first *upto* parts; nothing has run yet. With no parts it is the source.
     """
     parts = segments(plan)[:upto]
-    measured = max((at for at, part in enumerate(parts) if isinstance(part, Boundary) and part.measures), default=-1)
-    meter = Meter() if measured >= 0 else None
-    upstream: Any = plan.source
-    for at, part in enumerate(parts):
+    counters = counters or _counters_of(parts)
+    takers = [at for at, part in enumerate(parts) if isinstance(part, Boundary) and (part.pumped or part.reruns)]
+    first = takers[-1] if takers else 0
+    upstream: Any = Above(plan, first, counters) if first else plan.source
+    for at, part in enumerate(parts[first:], first):
         loop = Loop(upstream, run)
-        if at <= measured:
-            loop.meter = meter
-        if isinstance(part, Boundary):
-            upstream = part.attach(loop)
-            if part.measures:
-                meter = Meter(meter)
-        else:
-            upstream = part.start(loop)
+        if counters is not None:
+            loop.meter, loop.counts = counters[at]
+        upstream = part.attach(loop) if isinstance(part, Boundary) else part.start(loop)
     return upstream
 
 
@@ -174,9 +218,11 @@ def follow(plan: Plan, loop: Loop) -> AsyncIterator[Any]:
     return items  # type: ignore[no-any-return]
 
 
-async def execute(plan: Plan, terminal: Stage, run: Run | None = None) -> Any:
+async def execute(
+    plan: Plan, terminal: Stage, run: Run | None = None, upto: int | None = None, counters: Counters = None
+) -> Any:
     """
-    Run a plan to its end in this task, *terminal* taking the items, and give what it made of them.
+    Run a plan, or its first *upto* parts, to the end in this task, *terminal* taking the items; give what it made.
 
     A sink that wants to know what goes on brings its own *run*, with an `Around` as shelter.
     """
@@ -184,19 +230,20 @@ async def execute(plan: Plan, terminal: Stage, run: Run | None = None) -> Any:
     shelter = run.shelter if run is not None and isinstance(run.shelter, Around) else Around()
     with shelter:
         run = run or Run(shelter)
-        parts = segments(plan)
-        last = parts[-1]
+        parts = segments(plan)[:upto]
+        counters = counters or _counters_of(parts)
+        last, before = parts[-1], len(parts) - 1
         if isinstance(last, Boundary):
-            last = Segment(())
-            upstream = iterate(plan, run)
-        else:
-            upstream = iterate(plan, run, upto=len(parts) - 1)
-        loop = Loop(upstream, run)
-        fused, _ = last.code(plain=loop.is_plain(), terminal=terminal)
+            last, before = Segment(()), len(parts)
+        loop = Loop(iterate(plan, run, before, counters), run)
+        if counters is not None and before < len(parts):
+            loop.meter, loop.counts = counters[before]
+        fused, _ = last.code(plain=loop.is_plain(), counted=loop.meter is not None, terminal=terminal)
         try:
             result = await fused(loop, last.prepare(loop, Segment((terminal,))))
         except Exception as error:
-            await recall(requests, error)
+            if not run.left:
+                await recall(requests, error)
             raise
         await recall(requests)
     return result
@@ -209,10 +256,13 @@ def explain(plan: Plan) -> str:
     lines = [f"# source: {describe(plan.source.origin)}"]
     lines += [f"# {number}: {stage.describe()}" for number, stage in enumerate(plan.stages, 1)]
     parts = segments(plan)
-    for part in parts:
+    for part, below in zip(parts, [*parts[1:], None], strict=True):
         if isinstance(part, Boundary):
-            lines.append(f"\n# {part.name}: an async generator of its own, over the loop above")
-        else:
+            where = "the loop above, which is a task" if part.pumped else "the loop above"
+            where = "a port of a run that others have a part in" if part.rooted else where
+            lines.append(f"\n# {part.name}: an async generator of its own, over {where}")
+        elif not (isinstance(below, Boundary) and below.rooted):
             plain = part is parts[0] and kind_of(plan.source.origin) == "sync"
-            lines.append("\n" + part.code(plain=plain)[1].rstrip())
+            into = Into(None) if isinstance(below, Boundary) and below.pumped else None
+            lines.append("\n" + part.code(plain=plain, terminal=into)[1].rstrip())
     return "\n".join(lines) + "\n"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import BuiltinFunctionType, CoroutineType, MethodDescriptorType
 from typing import Any
 
-from jaystream._core.ownership import describe
+from jaystream._core.inspecting import describe
 
 
 def is_async(callback: Callable[..., Any]) -> bool:
@@ -37,7 +37,8 @@ def check_callable(callback: object, operator: str) -> None:
         TypeError: If *callback* cannot be called.
     """
     if not callable(callback):
-        raise TypeError(f"{operator}() expects a callable, sync or async, not {describe(callback)}")
+        name = operator if operator.endswith(")") else f"{operator}()"
+        raise TypeError(f"{name} expects a callable, sync or async, not {describe(callback)}")
 
 
 class Guard:
@@ -58,8 +59,9 @@ class Guard:
         if type(result) is CoroutineType:
             result.close()
             self.refused = True
+            name = self.name if self.name.endswith(")") else f"{self.name}()"
             raise TypeError(
-                f"{self.name}() was given a plain callable ({describe(self.callback)}) that returns a coroutine; give "
+                f"{name} was given a plain callable ({describe(self.callback)}) that returns a coroutine; give "
                 "it an `async def` function (or a functools.partial of one), so that the result is awaited"
             )
         self.passed = True

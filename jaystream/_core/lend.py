@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from types import AsyncGeneratorType, TracebackType
 from typing import Any
 
-from jaystream._core.ownership import Generated, close_each
+from jaystream._core.closing import Generated, close_each
 
 
 class Loan:

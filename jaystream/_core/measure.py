@@ -71,11 +71,12 @@ class Meter:
         above: The meter of a `stats` further up: what that one has measured is part of this one too.
     """
 
-    __slots__ = ("_counts", "_waited", "stats")
+    __slots__ = ("_above", "_counts", "_waited", "stats")
 
     def __init__(self, above: Meter | None = None) -> None:
         self.stats: StreamStats = StreamStats()
-        self._counts: list[tuple[list[str], list[int]]] = [*above._counts] if above is not None else []
+        self._above: Meter | None = above
+        self._counts: list[tuple[list[str], list[int]]] = []
         self._waited: list[float] = above._waited if above is not None else [0.0]
 
     def count(self, names: list[str]) -> list[int]:
@@ -95,10 +96,13 @@ class Meter:
         stats.outcome = outcome
         stats.stages = tuple(
             StageStats(name, counts[at], counts[at + 1])
-            for names, counts in self._counts
+            for names, counts in self._all_counts()
             for at, name in enumerate(names)
         )
         return stats
+
+    def _all_counts(self) -> list[tuple[list[str], list[int]]]:
+        return [*([] if self._above is None else self._above._all_counts()), *self._counts]
 
 
 class _Timed:

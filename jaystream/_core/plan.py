@@ -11,8 +11,8 @@ from collections.abc import AsyncGenerator, Callable, Hashable
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
+    from jaystream._core.closing import Closer
     from jaystream._core.lend import Loan
-    from jaystream._core.ownership import Closer
     from jaystream._core.run import Loop, Run
     from jaystream._core.writer import LoopWriter
     from jaystream.formats.wire import WireEncoder
@@ -117,11 +117,17 @@ class Boundary(Stage):
 
     Attributes:
         measures: The loops above count their items for it.
+        pumped: What stands above it runs in a task of its own: the upstream of its loop is an `Above`.
+        reruns: It runs what stands above it as often as it likes, in its own task: the same.
+        rooted: It takes its items from a run that others have a part in; it stands first, and runs no source.
     """
 
     __slots__ = ()
 
     measures: ClassVar[bool] = False
+    pumped: ClassVar[bool] = False
+    rooted: ClassVar[bool] = False
+    reruns: ClassVar[bool] = False
 
     @abstractmethod
     def attach(self, loop: Loop) -> AsyncGenerator[Any, None]:

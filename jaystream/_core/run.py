@@ -11,7 +11,8 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from jaystream._core.ownership import Closer, Generated, Pulls, bounded, close_each, kind_of, obtain
+from jaystream._core.closing import Closer, Generated, bounded, close_each
+from jaystream._core.ownership import Pulls, kind_of, obtain
 from jaystream._core.plan import Source
 
 if TYPE_CHECKING:
@@ -50,20 +51,46 @@ class Outcome:
         return f"Outcome({self.kind!r})" if self.error is None else f"Outcome({self.kind!r}, {self.error!r})"
 
 
+class LeftError(BaseException):
+    """
+    Ends a loop whose taker, in another task, wants no more items. For what the loop has opened it is an early stop.
+
+    It is no `GeneratorExit`: thrown into a coroutine, that one forbids it to await anything.
+    """
+
+
 class Run:
     """
     What the loops of one run have in common.
 
-    Attributes:
+    Args:
         shelter: Keeps cancel scopes away while something is closed.
-        wire: The encoder that frames for the sink, once its loop has begun.
+        outer: The run in another task that this one is a part of, if it gives its items there.
+
+    Attributes:
+        shelter: The same.
+        left: Set where the taker of the items is gone: the cancellation that tells a waiting loop of it is an early
+            stop for everything that the loop has opened.
     """
 
-    __slots__ = ("shelter", "wire")
+    __slots__ = ("_outer", "_wire", "left", "shelter")
 
-    def __init__(self, shelter: Shelter) -> None:
+    def __init__(self, shelter: Shelter, outer: Run | None = None) -> None:
         self.shelter: Shelter = shelter
-        self.wire: WireEncoder | None = None
+        self.left: bool = False
+        self._outer: Run | None = outer
+        self._wire: WireEncoder | None = None
+
+    @property
+    def wire(self) -> WireEncoder | None:
+        """The encoder that frames for the sink, once its loop has begun."""
+        return self._wire
+
+    @wire.setter
+    def wire(self, encoder: WireEncoder) -> None:
+        self._wire = encoder
+        if self._outer is not None:
+            self._outer.wire = encoder
 
     def inner(self) -> Run:
         """A stream inside this run: it frames for nobody."""
@@ -75,7 +102,8 @@ class Loop:
     One loop that runs. It owns its upstream and what its stages open, and closes it all, last opened first.
 
     Attributes:
-        upstream: The source, or the generator of the loop above.
+        upstream: The source, or the generator of the loop above; for a boundary that runs it by
+            itself, in pumps or again and again, the `Above` to run.
         owned: What is open, in the order of opening.
         ending: The stage that ended the loop before its upstream did (counted from 1), or 0.
         meter: What counts the items, where a `stats` stands below.
@@ -96,8 +124,8 @@ class Loop:
         "upstream",
     )
 
-    def __init__(self, upstream: Source | AsyncIterator[Any], run: Run) -> None:
-        self.upstream: Source | AsyncIterator[Any] = upstream
+    def __init__(self, upstream: Any, run: Run) -> None:
+        self.upstream: Any = upstream
         self.run: Run = run
         self.owned: list[Closer] = []
         self.ending: int = 0
@@ -117,7 +145,7 @@ class Loop:
         upstream = self.upstream
         if not isinstance(upstream, Source):
             self.owned.append(Generated(upstream))
-            return upstream
+            return upstream  # type: ignore[no-any-return]
         self.run.shelter.opened()
         pulls, is_async = await obtain(upstream.origin, self.owned, self.run, upstream)
         items: Any = pulls
@@ -154,7 +182,11 @@ class Loop:
         Returns:
             Whether *error* is settled: the cancellation of a scope that a source held, which that source took back.
         """
-        return await self._close(0, error) if self.owned else False
+        if not self.owned:
+            return False
+        if self.run.left and isinstance(error, (CancelledError, LeftError)):
+            error = GeneratorExit()
+        return await self._close(0, error)
 
     async def _close(self, mark: int, error: BaseException | None) -> bool:
         shelter = self.run.shelter

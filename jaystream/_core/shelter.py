@@ -1,16 +1,19 @@
 """
 Keeping cancel scopes away from what is being closed.
 
-Lives here: the only two uses of a cancel scope in the kernel. A scope may not stay open across a yield, and scopes must
-be left in the order in which they were entered; so a run that is a plain coroutine has one scope round all of it, which
-becomes a shield while something is closed, and a bare `async for` puts one up for each closing.
+Lives here: all that the kernel has to do with cancel scopes, which is two uses and one look. A scope may not stay open
+across a yield, and scopes must be left in the order in which they were entered; so a run that is a plain coroutine has
+one scope round all of it, which becomes a shield while something is closed, and a bare `async for` puts one up for each
+closing.
 """
 
 from __future__ import annotations
 
+import sys
+from asyncio import Task
 from collections.abc import Callable
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import anyio
 
@@ -115,6 +118,18 @@ class Loose:
             scope.__exit__(None, None, None)
 
 
-def _outside(scope: anyio.CancelScope) -> object:
+def is_shielded(task: Task[Any]) -> bool:
+    """
+    Whether what *task* waits for stands behind a shield; anyio has no public word for it.
+    """
+    backend = sys.modules.get("anyio._backends._asyncio")  # where it is not loaded there are no scopes
+    state = getattr(backend, "_task_states", {}).get(task)
+    scope = getattr(state, "cancel_scope", None)
+    while scope is not None and not scope.shield:
+        scope = _outside(scope)
+    return scope is not None
+
+
+def _outside(scope: anyio.CancelScope) -> anyio.CancelScope | None:
     """The scope that *scope* was entered in; anyio has no public word for it."""
     return getattr(scope, "_parent_scope", None)

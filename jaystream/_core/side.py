@@ -12,8 +12,9 @@ from asyncio import CancelledError, Task, get_running_loop, wait
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
+from jaystream._core.closing import GRACE, Closer, bounded
+from jaystream._core.inspecting import describe
 from jaystream._core.lanes import Lane
-from jaystream._core.ownership import GRACE, Closer, bounded, describe
 from jaystream._core.waiting import over
 
 if TYPE_CHECKING:

@@ -4,13 +4,16 @@ What several operator families build on: stages round one callable, and the word
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Awaitable, Callable, Hashable, Iterable
+from collections.abc import AsyncIterable, Awaitable, Callable, Hashable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from jaystream._core.guard import check_callable, is_async, needs_guard
-from jaystream._core.ownership import describe
-from jaystream._core.plan import Stage
+from jaystream._core.inspecting import describe
+from jaystream._core.plan import Plan, Stage
+
+if TYPE_CHECKING:
+    from jaystream.formats.wire import WireEncoder
 
 R = TypeVar("R")
 
@@ -71,6 +74,17 @@ class MaybeCallStage(CallStage):
 
 def _nothing() -> None:
     """Stands for a callable that was left out; it is never called."""
+
+
+def common_wire(above: Callable[[], WireEncoder] | None, others: Sequence[Plan]) -> Callable[[], WireEncoder] | None:
+    """
+    What makes the encoder of the format that several sources are in: bytes of one format stay in it.
+    """
+    if above is None:
+        return None
+    media_type = above().media_type
+    wires = [other.wire for other in others]
+    return above if all(wire is not None and wire().media_type == media_type for wire in wires) else None
 
 
 def check_int(value: object, operator: str, argument: str, least: int | None = None) -> int:

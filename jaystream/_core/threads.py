@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import TypeVar
 
 import anyio
-import anyio.to_thread
 
 R = TypeVar("R")
 
@@ -19,8 +18,10 @@ async def in_thread(work: Callable[..., R], *args: object) -> R:
     Run *work* in a worker thread and wait for it even when cancelled: a thread cannot be stopped, and what it does may
     not happen behind our back. The cancellation goes on afterwards.
     """
+    from anyio.to_thread import run_sync  # noqa: PLC0415 - it loads with the first thread, not with the package
+
     cancelled: CancelledError | None = None
-    thread = get_running_loop().create_task(anyio.to_thread.run_sync(work, *args))
+    thread = get_running_loop().create_task(run_sync(work, *args))
     with anyio.CancelScope(shield=True):
         while not thread.done():
             try:

@@ -6,23 +6,8 @@ An encoder has ``encode`` and ``flush``, a decoder ``feed`` and ``flush``; nothi
 
 from __future__ import annotations
 
-from jaystream.formats.chunks import (
-    Chunk,
-    DataclassLike,
-    DoneChunk,
-    ErrorChunk,
-    ErrorDetail,
-    LlmChunk,
-    ModelLike,
-    TextChunk,
-    ToolCall,
-    ToolCallChunk,
-    ToolPending,
-    ToolPendingChunk,
-    ToolResult,
-    ToolResultChunk,
-    Usage,
-)
+from typing import TYPE_CHECKING, Any
+
 from jaystream.formats.json import encode_json, json_encoder
 from jaystream.formats.lines import LineDecoder
 from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder, format_ndjson
@@ -34,6 +19,25 @@ from jaystream.formats.stream_error import ENCODERS, content_type_for, encoder_f
 from jaystream.formats.text import TextEncoder, text_of
 from jaystream.formats.utf8 import Utf8Decoder, encode_utf8
 from jaystream.formats.wire import DEFAULT_LIMIT, WireEncoder
+
+if TYPE_CHECKING:
+    from jaystream.formats.chunks import (
+        Chunk,
+        DataclassLike,
+        DoneChunk,
+        ErrorChunk,
+        ErrorDetail,
+        LlmChunk,
+        ModelLike,
+        TextChunk,
+        ToolCall,
+        ToolCallChunk,
+        ToolPending,
+        ToolPendingChunk,
+        ToolResult,
+        ToolResultChunk,
+        Usage,
+    )
 
 __all__ = [
     "DEFAULT_LIMIT",
@@ -73,3 +77,16 @@ __all__ = [
     "json_encoder",
     "text_of",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # The shapes of chunks are for type checkers above all, and making so many classes takes time.
+    if name in __all__:
+        from jaystream.formats import chunks  # noqa: PLC0415 - see above
+
+        return getattr(chunks, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

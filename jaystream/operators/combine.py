@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from jaystream._core.fuse import follow, plan_of
 from jaystream._core.ownership import kind_of
 from jaystream._core.plan import Boundary, Described, Plan, Source, Stage, T_co
+from jaystream._core.stages import common_wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,12 +34,7 @@ class Concat(Boundary):
         self.others: tuple[Plan, ...] = others
 
     def wire_below(self, above: Callable[[], WireEncoder] | None) -> Callable[[], WireEncoder] | None:
-        """Bytes of one format stay in it."""
-        if above is None:
-            return None
-        media_type = above().media_type
-        wires = [other.wire for other in self.others]
-        return above if all(wire is not None and wire().media_type == media_type for wire in wires) else None
+        return common_wire(above, self.others)
 
     async def attach(self, loop: Loop) -> AsyncGenerator[Any, None]:
         try:

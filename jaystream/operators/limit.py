@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from functools import partial
 from typing import TYPE_CHECKING, Any, cast, overload
 
-from jaystream._core.ownership import describe
+from jaystream._core.inspecting import describe
 from jaystream._core.plan import Described, Stage, T_co
 from jaystream._core.stages import check_int
 from jaystream.errors import LimitExceededError

@@ -7,7 +7,8 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, TypeVar, cast, final
 
-from jaystream._core.ownership import cancel_requests, describe
+from jaystream._core.closing import cancel_requests
+from jaystream._core.inspecting import describe
 from jaystream._core.plan import Boundary, Described, Stage, T_co
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from collections.abc import AsyncGenerator, Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from jaystream._core.closing import GRACE
 from jaystream._core.guard import check_callable, give
 from jaystream._core.measure import Meter, StreamStats
-from jaystream._core.ownership import GRACE
 from jaystream._core.plan import Boundary, Described, Stage, T_co
 from jaystream._core.run import Finalizer, Loop, Outcome
 from jaystream._core.stages import CallStage, check_seconds

@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from jaystream._core.closing import cancel_requests
 from jaystream._core.fuse import follow, plan_of
 from jaystream._core.guard import give
-from jaystream._core.ownership import cancel_requests, kind_of
+from jaystream._core.ownership import kind_of
 from jaystream._core.plan import Boundary, Described, T_co
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING, Any
 
-from jaystream._core.ownership import describe
+from jaystream._core.inspecting import describe
 from jaystream._core.plan import Described, Stage, T_co
 from jaystream._core.stages import CallStage, check_int
 from jaystream.operators.last import SkipLast, TakeLast

@@ -8,7 +8,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from jaystream._core.guard import check_callable
-from jaystream._core.ownership import can_go_on, describe
+from jaystream._core.inspecting import describe
+from jaystream._core.ownership import can_go_on
 from jaystream._core.plan import Boundary, Described, Source, T_co
 from jaystream._core.side import Side, serve
 

@@ -7,10 +7,13 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Hashable
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, overload
 
+from jaystream._core.closing import cancel_requests
 from jaystream._core.guard import Guard, check_callable, is_async, is_misuse, needs_guard
-from jaystream._core.ownership import cancel_requests, describe
+from jaystream._core.inspecting import describe
 from jaystream._core.plan import Described, Stage, T_co
 from jaystream._core.stages import AnySource, CallStage, Items
+from jaystream.operators.concurrent import MapConcurrent
+from jaystream.operators.mix import FlatMapConcurrent, FlattenConcurrent
 
 if TYPE_CHECKING:
     from jaystream._core.writer import LoopWriter
@@ -141,7 +144,14 @@ class TransformMixin(Described[T_co]):
     __slots__ = ()
 
     @overload
-    def map(self, f: Callable[[T_co], Coroutine[Any, Any, R]]) -> JaypieStream[R]: ...
+    def map(
+        self,
+        f: Callable[[T_co], Coroutine[Any, Any, R]],
+        *,
+        concurrency: int | None = None,
+        ordered: bool = True,
+        per_key: Callable[[T_co], Hashable] | None = None,
+    ) -> JaypieStream[R]: ...
     @overload
     def map(self, f: Callable[[T_co], R]) -> JaypieStream[R]: ...
     @overload
@@ -149,11 +159,20 @@ class TransformMixin(Described[T_co]):
         self,
         f: Callable[[T_co], Coroutine[Any, Any, R]],
         *,
+        concurrency: int | None = None,
+        ordered: bool = True,
+        per_key: Callable[[T_co], Hashable] | None = None,
         on_error: Callable[[T_co, Exception], Coroutine[Any, Any, A]],
     ) -> JaypieStream[R | A]: ...
     @overload
     def map(
-        self, f: Callable[[T_co], Coroutine[Any, Any, R]], *, on_error: Callable[[T_co, Exception], A]
+        self,
+        f: Callable[[T_co], Coroutine[Any, Any, R]],
+        *,
+        concurrency: int | None = None,
+        ordered: bool = True,
+        per_key: Callable[[T_co], Hashable] | None = None,
+        on_error: Callable[[T_co, Exception], A],
     ) -> JaypieStream[R | A]: ...
     @overload
     def map(
@@ -162,30 +181,51 @@ class TransformMixin(Described[T_co]):
     @overload
     def map(self, f: Callable[[T_co], R], *, on_error: Callable[[T_co, Exception], A]) -> JaypieStream[R | A]: ...
     def map(
-        self, f: Callable[[T_co], Any], *, on_error: Callable[[T_co, Exception], Any] | None = None
+        self,
+        f: Callable[[T_co], Any],
+        *,
+        concurrency: int | None = None,
+        ordered: bool = True,
+        per_key: Callable[[T_co], Hashable] | None = None,
+        on_error: Callable[[T_co, Exception], Any] | None = None,
     ) -> JaypieStream[Any]:
         """
         Replace each item by what *f* makes of it.
 
         Args:
             f: Called with the item; an `async def` function is awaited, one item at a time.
+            concurrency: For an `async def` function: how many calls may run at once, each in a task of its own; with 1
+                the next one runs while the consumer has the last.
+            ordered: With *concurrency*, whether results come in the order of the items, or as they are ready.
+            per_key: With *concurrency*: items for which this gives the same key run one after the other.
             on_error: Called with the item and the error when *f* fails, sync or async. What it gives takes the item's
                 place (None too; dropping is for `filter`). It is told of errors of *f* alone, below `Exception`, and
                 of no cancellation.
 
         Raises:
-            TypeError: At this call, if *f* or *on_error* cannot be called; in the run, if a plain one of them gives
-                a coroutine.
+            TypeError: At this call, if *f*, *per_key* or *on_error* cannot be called, or for *concurrency* with a plain
+                callable, which would block (`asyncio.to_thread` runs it in a thread); in the run, if a plain one of
+                them gives a coroutine.
+            ValueError: At this call, for *concurrency* below 1, and for *per_key* or *ordered* without it.
 
         Flow:
             Keeps order, holds one item. An error of *f* ends the stream after the items before it, or with *on_error*
             the stream goes on. An error of *on_error* ends it, with that of *f* as its context.
+
+            With *concurrency* the source is read in a task of its own, and holds at most so many items, counted from
+            the oldest that has not been given: running, or done and waiting for their turn. An error of *f* stops
+            reading, ends the stream after the results that come before it, and cancels and awaits the other calls; so
+            do an early stop and a cancellation.
 
         >>> asyncio.run(JaypieStream.of("a", "b").map(str.upper).to_list())
         ['A', 'B']
         >>> asyncio.run(JaypieStream.of("1", "x").map(int, on_error=lambda item, error: -1).to_list())
         [1, -1]
         """
+        if concurrency is not None:
+            return self._then(MapConcurrent(f, concurrency, per_key, on_error, ordered=ordered))
+        if per_key is not None or not ordered:
+            raise ValueError("map(per_key=) and map(ordered=False) need concurrency=: one item at a time is in order")
         return self._then(Map(f) if on_error is None else MapOr(f, on_error))
 
     @overload
@@ -279,34 +319,46 @@ class TransformMixin(Described[T_co]):
         return self._then(OfType(cls))
 
     @overload
-    def flat_map(self, f: Callable[[T_co], Coroutine[Any, Any, Items[R]]]) -> JaypieStream[R]: ...
+    def flat_map(
+        self, f: Callable[[T_co], Coroutine[Any, Any, Items[R]]], *, concurrency: int | None = None
+    ) -> JaypieStream[R]: ...
     @overload
-    def flat_map(self, f: Callable[[T_co], AnySource[R]]) -> JaypieStream[R]: ...
-    def flat_map(self, f: Callable[[T_co], Any]) -> JaypieStream[Any]:
+    def flat_map(self, f: Callable[[T_co], AnySource[R]], *, concurrency: int | None = None) -> JaypieStream[R]: ...
+    def flat_map(self, f: Callable[[T_co], Any], *, concurrency: int | None = None) -> JaypieStream[Any]:
         """
         Replace each item by all the items of the source that *f* makes of it, one source after the other.
 
         Args:
             f: Called with the item, sync or async; gives any source (`JaypieStream` names the kinds).
+            concurrency: How many inner sources may be open at once, each in a task of its own, their items given as
+                they come, in fair turns; without it they are read one after the other.
 
         Raises:
             TypeError: At this call, if *f* cannot be called; in the run, if what it gives is no source.
+            ValueError: At this call, for *concurrency* below 1.
 
         Flow:
             Keeps order, holds one item and one open inner source, which is closed when it ends and on every way out.
             An error of *f* or of an inner source ends the stream after the items before it.
 
+            With *concurrency* it keeps the order of each inner source, holds one item of each, and treats errors, early
+            stops and cancellations as `merge`. The next item is asked for when one of so many has ended.
+
         >>> asyncio.run(JaypieStream.of("a b", "c").flat_map(str.split).to_list())
         ['a', 'b', 'c']
         """
-        return self._then(FlatMap(f))
+        return self._then(FlatMap(f) if concurrency is None else FlatMapConcurrent(f, concurrency))
 
-    def flatten(self: TransformMixin[AnySource[R]]) -> JaypieStream[R]:
+    def flatten(self: TransformMixin[AnySource[R]], *, concurrency: int | None = None) -> JaypieStream[R]:
         """
         Replace each item, a source, by its items, one source after the other.
 
+        Args:
+            concurrency: As for `flat_map`.
+
         Raises:
             TypeError: In the run, at an item that is no source.
+            ValueError: At this call, for *concurrency* below 1.
 
         Flow:
             As `flat_map`.
@@ -314,4 +366,4 @@ class TransformMixin(Described[T_co]):
         >>> asyncio.run(JaypieStream.of([1, 2], (3,)).flatten().to_list())
         [1, 2, 3]
         """
-        return self._then(Flatten())
+        return self._then(Flatten() if concurrency is None else FlattenConcurrent(concurrency))

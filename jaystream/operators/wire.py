@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
-from jaystream._core.ownership import describe
+from jaystream._core.inspecting import describe
 from jaystream._core.plan import Described, Stage, T_co
 from jaystream._core.stages import CallStage
 from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder

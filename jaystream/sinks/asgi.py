@@ -10,7 +10,8 @@ from __future__ import annotations
 from asyncio import Task, TimerHandle, get_running_loop
 from typing import TYPE_CHECKING, Any
 
-from jaystream._core.ownership import GRACE, discard
+from jaystream._core.closing import GRACE
+from jaystream._core.ownership import discard
 from jaystream._core.plan import Described, Plan, T_co
 from jaystream._core.waiting import over
 from jaystream.formats.json import encode_json

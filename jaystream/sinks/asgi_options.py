@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
-from jaystream._core.ownership import describe
+from jaystream._core.inspecting import describe
 from jaystream._core.stages import check_int, check_seconds
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import anyio
 
-from jaystream._core.ownership import GRACE, bounded, describe
+from jaystream._core.closing import GRACE, bounded
+from jaystream._core.inspecting import describe
 from jaystream._core.plan import Described, Plan, T_co
 from jaystream._core.waiting import over
 from jaystream.sinks.asgi import serve

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from jaystream._core.fuse import execute
 from jaystream._core.plan import Described, Stage, T_co
 from jaystream._core.stages import CallStage
+from jaystream.operators.concurrent import ForEachConcurrent
 
 if TYPE_CHECKING:
     from jaystream._core.writer import LoopWriter
@@ -218,31 +219,39 @@ class CollectMixin(Described[T_co]):
         return _found(await execute(self._plan, Last()), default, "last")
 
     @overload
-    async def for_each(self, f: Callable[[T_co], Coroutine[Any, Any, object]]) -> int: ...
+    async def for_each(
+        self, f: Callable[[T_co], Coroutine[Any, Any, object]], *, concurrency: int | None = None
+    ) -> int: ...
     @overload
     async def for_each(self, f: Callable[[T_co], object]) -> int: ...
-    async def for_each(self, f: Callable[[T_co], Any]) -> int:
+    async def for_each(self, f: Callable[[T_co], Any], *, concurrency: int | None = None) -> int:
         """
         Run the stream and call *f* with each item.
 
         Args:
             f: Sync or async, one item at a time.
+            concurrency: For an `async def` function: how many calls may run at once, each in a task of its own.
 
         Returns:
             The number of items.
 
         Raises:
-            TypeError: If *f* cannot be called, or is plain and gives a coroutine.
+            TypeError: If *f* cannot be called, is plain and gives a coroutine, or is plain and *concurrency* is given.
+            ValueError: For *concurrency* below 1.
 
         Flow:
-            Holds one item; the next is read when *f* is done with it.
+            Holds one item; the next is read when *f* is done with it. With *concurrency* it holds so many, and treats
+            errors and cancellations as `map(f, concurrency=..., ordered=False)`.
 
         >>> asyncio.run(JaypieStream.of("a", "b").for_each(print))
         a
         b
         2
         """
-        result: int = await execute(self._plan, ForEach(f))
+        if concurrency is None:
+            result: int = await execute(self._plan, ForEach(f))
+        else:
+            result = await execute(self._plan.then(ForEachConcurrent(f, concurrency)), Count())
         return result
 
     async def drain(self) -> None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
 
-from jaystream._core.ownership import describe
+from jaystream._core.inspecting import describe
 from jaystream._core.plan import Described, T_co
 from jaystream._core.threads import in_thread
 from jaystream._core.waiting import over

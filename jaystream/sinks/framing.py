@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 
 from jaystream._core.fuse import plan_of
-from jaystream.errors import JaypieError, UnhandledError
+from jaystream.errors import GatewayTimeoutError, JaypieError, StreamTimeoutError, UnhandledError
 from jaystream.formats.sse import SseEncoder
 from jaystream.operators.wire import Format
 
@@ -50,10 +50,11 @@ def framed(stream: Described[Any]) -> tuple[Plan, WireEncoder]:
 
 def answer_to(error: BaseException) -> tuple[int, Mapping[str, Any]]:
     """
-    The status and the JSON:API body that a client gets for *error*: nothing of an error that is not ours leaves.
+    The status and the JSON:API body that a client gets for *error*: nothing of an error that is not a `JaypieError`
+    leaves, but for the fact that a `timeout` of the stream was over.
     """
     if not isinstance(error, JaypieError):
-        error = UnhandledError()
+        error = GatewayTimeoutError() if isinstance(error, StreamTimeoutError) else UnhandledError()
     return error.status, error.body()
 
 

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import anyio
 
+from jaystream._core.closing import cancel_requests, recall
 from jaystream._core.fuse import execute
 from jaystream._core.guard import check_callable
 from jaystream._core.lanes import Lane
-from jaystream._core.ownership import cancel_requests, discard, recall
+from jaystream._core.ownership import discard
 from jaystream._core.plan import Described, Plan, Source, Stage, T_co
 from jaystream._core.side import serve
 from jaystream._core.waiting import over

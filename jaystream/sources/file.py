@@ -10,7 +10,7 @@ from functools import partial
 from io import FileIO
 from typing import TYPE_CHECKING
 
-from jaystream._core.ownership import describe
+from jaystream._core.inspecting import describe
 from jaystream._core.plan import Described, T_co
 from jaystream._core.stages import check_int
 from jaystream._core.threads import in_thread

@@ -8,7 +8,8 @@ from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iter
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from jaystream._core.guard import Guard, check_callable, is_async
-from jaystream._core.ownership import describe, kind_of
+from jaystream._core.inspecting import describe
+from jaystream._core.ownership import kind_of
 from jaystream._core.plan import Described, T_co
 from jaystream._core.run import turn
 from jaystream.sources.make import make

@@ -8,7 +8,7 @@ from asyncio import get_running_loop
 from collections.abc import AsyncGenerator, Generator
 from typing import TYPE_CHECKING, Never, TypeVar, overload
 
-from jaystream._core.ownership import describe
+from jaystream._core.inspecting import describe
 from jaystream._core.plan import Described, T_co
 from jaystream.sources.make import make
 

@@ -40,3 +40,12 @@ def make_stream(origin: object) -> JaypieStream[Any]:
     A stream over *origin*, for what is no class method of it.
     """
     return make(_classes[0], origin)
+
+
+def make_over(plan: Plan) -> JaypieStream[Any]:
+    """
+    A stream that runs *plan*.
+    """
+    made: Any = object.__new__(_classes[0])
+    made._plan = plan
+    return made  # type: ignore[no-any-return]  # every Described that is made is a JaypieStream

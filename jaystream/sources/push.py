@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from jaystream._core.inspecting import describe
 from jaystream._core.lanes import Lane
-from jaystream._core.ownership import describe
 from jaystream._core.stages import check_int
 from jaystream.errors import BrokenEmitterError, ClosedEmitterError, FullEmitterError
 from jaystream.sources.make import make_stream

@@ -178,7 +178,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
             thread
             for thread in threading.enumerate()
             if thread is not threading.current_thread()
-            and not thread.name.startswith(("AnyIO worker thread", "asyncio_"))
+            and not thread.name.startswith(("AnyIO worker thread", "asyncio_", "jaystream "))
         ]
         return self._patience if watched or strangers else 0
 

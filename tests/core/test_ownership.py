@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from jaystream import JaypieStream
-from jaystream._core import ownership
+from jaystream._core import closing
 from jaystream.errors import CleanupTimeoutError
 from jaystream.testing import ManagedProbe, Probe
 from tests.checks import WAYS, cancel_me, pause
@@ -259,7 +259,7 @@ class TestShield:
         """
         A close that hangs is cut when its grace is over, which is an error where the run had gone well.
         """
-        monkeypatch.setattr(ownership, "GRACE", 0.001)
+        monkeypatch.setattr(closing, "GRACE", 0.001)
         probe = Probe([1], on_close=asyncio.Event().wait)
         with pytest.raises(
             CleanupTimeoutError, match=r"closing <.*Probe.*> took longer than 0\.001 seconds and was cut"
@@ -271,7 +271,7 @@ class TestShield:
         """
         Where the run had failed, the cut close is a note on its error.
         """
-        monkeypatch.setattr(ownership, "GRACE", 0.001)
+        monkeypatch.setattr(closing, "GRACE", 0.001)
         probe = Probe([1], fail_at=1, error=OSError("gone"), on_close=asyncio.Event().wait)
         with pytest.raises(OSError, match="gone") as caught:
             await JaypieStream(probe).to_list()

@@ -87,5 +87,5 @@ class TestMapAccum:
         So is an `on_end` that cannot be called.
         """
         wrong: Any = [1]
-        with pytest.raises(TypeError, match=r"map_accum\(on_end=\)\(\) expects a callable"):
+        with pytest.raises(TypeError, match=r"map_accum\(on_end=\) expects a callable"):
             JaypieStream([1]).map_accum(gap, 0, on_end=wrong)

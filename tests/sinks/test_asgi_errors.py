@@ -14,7 +14,7 @@ import starlette.exceptions
 from fastapi import HTTPException
 
 from jaystream import JaypieStream
-from jaystream.errors import NotFoundError
+from jaystream.errors import NotFoundError, StreamTimeoutError
 from jaystream.testing import Probe, RecordingSend
 from tests.sinks.exchange import answer, turns
 
@@ -71,6 +71,17 @@ class TestBeforeTheFirstByte:
         assert not any(part in repr(send.messages) for part in ("hunter2", "ValueError"))
         assert [logging.ERROR] == [record.levelno for record in caplog.records]
         assert SECRET in caplog.text
+
+    async def test_timeout(self) -> None:
+        """
+        A stream that has timed out answers with 504, and not with a text of its own.
+        """
+        send = RecordingSend()
+        report = await answer(JaypieStream(failing(StreamTimeoutError("first", 5))), send)
+        assert 504 == send.status
+        assert 504 == json.loads(send.body)["errors"][0]["status"]
+        assert "jaystream" not in repr(send.messages)
+        assert isinstance(report.error, StreamTimeoutError)
 
     async def test_error_of_a_stage(self) -> None:
         """

@@ -110,7 +110,7 @@ class TestRegistry:
         """
         A name that is not there is refused, with those that are.
         """
-        with pytest.raises(KeyError, match=r"no strategy for 'nothing'; there are .*chunk, concat"):
+        with pytest.raises(KeyError, match=r"no strategy for 'nothing'; there are .*chunk, .*concat"):
             arguments("nothing")
 
     def test_own_operator(self) -> None:

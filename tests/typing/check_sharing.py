@@ -66,6 +66,29 @@ def shared(stream: JaypieStream[int], text: JaypieStream[str]) -> None:
     stream.also_to(log)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 
+def over_one_run(stream: JaypieStream[int], n: int) -> None:
+    assert_type(stream.broadcast(2), tuple[JaypieStream[int], JaypieStream[int]])
+    assert_type(stream.broadcast(3, buffer=1), tuple[JaypieStream[int], JaypieStream[int], JaypieStream[int]])
+    assert_type(stream.broadcast(n, on_slow="drop"), tuple[JaypieStream[int], ...])
+    stream.broadcast(2, on_slow="die")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    assert_type(stream.partition(bool), tuple[JaypieStream[int], JaypieStream[int]])
+    assert_type(stream.partition(later), tuple[JaypieStream[int], JaypieStream[int]])
+    stream.partition(mend)  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue, reportArgumentType]
+    assert_type(stream.group_by(str), JaypieStream[tuple[str, JaypieStream[int]]])
+    assert_type(stream.group_by(later), JaypieStream[tuple[str, JaypieStream[int]]])
+    assert_type(stream.group_by(lambda x: x % 2, idle=1.5), JaypieStream[tuple[int, JaypieStream[int]]])
+    assert_type(stream.group_by(str).flat_map(lambda group: group[1], concurrency=9), JaypieStream[int])
+    stream.group_by(lambda x: [x])  # type: ignore[arg-type, return-value]  # pyright: ignore[reportCallIssue, reportArgumentType]
+
+
+def held(stream: JaypieStream[int], lists: JaypieStream[list[int]]) -> None:
+    assert_type(stream.buffer(3), JaypieStream[int])
+    assert_type(stream.buffer(3, overflow="drop_oldest", on_drop=print), JaypieStream[int])
+    stream.buffer(3, overflow="grow")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert_type(lists.conflate(lambda a, b: a + b), JaypieStream[list[int]])
+    stream.conflate(lambda a, b: str(a + b))  # type: ignore[arg-type, return-value]  # pyright: ignore[reportArgumentType]
+
+
 async def teed(stream: JaypieStream[int], data: JaypieStream[bytes]) -> None:
     assert_type(await stream.tee(JaypieStream[int].to_list), tuple[list[int]])
     assert_type(await stream.tee(JaypieStream[int].to_list, JaypieStream[int].count), tuple[list[int], int])

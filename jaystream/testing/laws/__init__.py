@@ -2,8 +2,8 @@
 The laws that operators and sinks keep, each a coroutine function that raises an `AssertionError` where it is broken.
 
 Names only. `running` has what every operator keeps about its run, `closing` how it lets go of its source, `model` what
-it gives, `algebra` the equations between operators, `wire` formats and cuts, `sinks` the other end. Nothing here needs
-pytest or Hypothesis.
+it gives, `algebra` the equations between operators, `concurrent` what several tasks do together, `sharing` who holds
+items, `timed` the clock, `wire` formats and cuts, `sinks` the other end. Nothing here needs pytest or Hypothesis.
 """
 
 from __future__ import annotations
@@ -26,6 +26,17 @@ from jaystream.testing.laws.closing import (
     closing_during_a_pull_is_refused,
     closing_errors_are_told,
 )
+from jaystream.testing.laws.concurrent import (
+    advances_in_fair_turns,
+    ends_all_when_one_fails,
+    interleaves_exactly,
+    keeps_order_however_long_calls_take,
+    loses_nothing,
+    merge_with_nothing_is_identity,
+    merges_without_loss,
+    refuses_less_than_one,
+    runs_so_many_at_once,
+)
 from jaystream.testing.laws.model import (
     ends_as_its_model_ends,
     fails_as_its_model_fails,
@@ -46,12 +57,26 @@ from jaystream.testing.laws.running import (
     lets_others_run,
     reads_what_it_needs,
 )
+from jaystream.testing.laws.sharing import (
+    buffers_so_many,
+    drops_and_counts,
+    shares_one_run,
+    slow_ones_do_not_hold_up_the_others,
+)
 from jaystream.testing.laws.sinks import (
     asgi_messages_are_well_formed,
     cancelled_sinks_end_cancelled,
     files_are_all_or_nothing,
     lambda_streams_end_once_and_last,
     reports_how_it_ended,
+)
+from jaystream.testing.laws.timed import (
+    debounces_bursts,
+    delays_everything_alike,
+    groups_within_size_and_age,
+    keeps_alive,
+    throttles_without_loss,
+    times_out_exactly,
 )
 from jaystream.testing.laws.wire import (
     counts_bytes_however_cut,
@@ -62,7 +87,9 @@ from jaystream.testing.laws.wire import (
 
 __all__ = [
     "PlantedError",
+    "advances_in_fair_turns",
     "asgi_messages_are_well_formed",
+    "buffers_so_many",
     "building_reads_nothing",
     "cancelled_runs_end_cancelled",
     "cancelled_sinks_end_cancelled",
@@ -76,6 +103,10 @@ __all__ = [
     "concat_is_associative",
     "concat_with_nothing_is_identity",
     "counts_bytes_however_cut",
+    "debounces_bursts",
+    "delays_everything_alike",
+    "drops_and_counts",
+    "ends_all_when_one_fails",
     "ends_as_its_model_ends",
     "every_single_cut",
     "failing_callbacks_end_the_run",
@@ -85,19 +116,32 @@ __all__ = [
     "flat_map_is_a_monad",
     "fuses_faithfully",
     "gives_what_its_model_gives",
+    "groups_within_size_and_age",
     "holds_no_scope_across_a_yield",
     "ignores_how_it_is_cut",
+    "interleaves_exactly",
+    "keeps_alive",
+    "keeps_order_however_long_calls_take",
     "lambda_streams_end_once_and_last",
     "lets_others_run",
+    "loses_nothing",
     "map_composes",
     "map_keeps_identity",
+    "merge_with_nothing_is_identity",
+    "merges_without_loss",
     "parses_what_it_formats",
     "reads_what_it_needs",
+    "refuses_less_than_one",
     "reports_how_it_ended",
     "runs_again_over_what_can",
+    "runs_so_many_at_once",
     "scan_ends_as_the_fold",
+    "shares_one_run",
+    "slow_ones_do_not_hold_up_the_others",
     "take_and_skip_are_the_whole",
     "takes_async_functions",
     "takes_nest",
+    "throttles_without_loss",
+    "times_out_exactly",
     "with_checkpoints",
 ]

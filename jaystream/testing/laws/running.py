@@ -78,6 +78,10 @@ async def reads_what_it_needs(
             got = [await anext(opened) for _ in range(wanted)]
             reads = probe.reads
             await pause()
+        if ahead:
+            # what reads ahead may do so until it is closed
+            reads = probe.reads
+            await pause()
         expect_same(expected[:wanted], got, f"the first {wanted} items")
         expect(reads <= needed + ahead, f"{reads} items read to give {wanted}, which {needed} items decide")
         expect_same(reads, probe.reads, "items read after the consumer had stopped")

@@ -7,16 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from hypothesis import strategies as st
+
 from jaystream.testing.kinds import SOURCE_KINDS
 from jaystream.testing.laws.model import with_checkpoints
-
-try:
-    from hypothesis import strategies as st
-except ModuleNotFoundError as _missing:
-    raise ModuleNotFoundError(
-        "jaystream.testing.strategies needs Hypothesis; install it with: pip install 'jaystream[testing]'",
-        name=_missing.name,
-    ) from _missing
 
 __all__ = ["byte_cuts", "callables", "items", "sources", "text_cuts"]
 

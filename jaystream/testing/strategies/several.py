@@ -188,14 +188,15 @@ def _on_end(drawn: tuple[list[Any], bool]) -> Step:
     )
 
 
-def _zip(drawn: tuple[list[list[Any]], Any]) -> Step:
-    lists, strict = drawn
+def _zip(drawn: tuple[list[list[Any]], Any, bool]) -> Step:
+    lists, strict, concurrent = drawn
     longest = strict == "longest"
 
     def model(xs: Sequence[Any]) -> list[Any]:
         return list(itertools.zip_longest(xs, *lists, fillvalue="-") if longest else zip(xs, *lists, strict=False))
 
     options: dict[str, Any] = {"strict": strict, "fill": "-"} if longest else {"strict": strict}
+    options["concurrent"] = concurrent
     return Step(
         f"zip(*{lists}, **{options})",
         lambda s: s.zip(*lists, **options),
@@ -205,6 +206,8 @@ def _zip(drawn: tuple[list[list[Any]], Any]) -> Step:
         sources=lambda w: JaypieStream[Any](w.source([1, 2, 3])).zip(
             *(w.source(each, managed=len(each) % 2 == 1) for each in lists), **options
         ),
+        # asked all at once, another one may end the stream in the same moment in which this one fails
+        passes_errors=longest or not (concurrent and lists),
         error=ValueError if strict is True else None,
         fails=lambda xs: strict is True and any(len(each) != len(xs) for each in lists),
     )
@@ -213,4 +216,4 @@ def _zip(drawn: tuple[list[list[Any]], Any]) -> Step:
 register("concat", others.map(_concat))
 register("__add__", plain_items(max_size=3).map(_add))
 register("on_end", st.tuples(plain_items(max_size=3), st.booleans()).map(_on_end))
-register("zip", st.tuples(others, st.sampled_from([False, True, "longest"])).map(_zip))
+register("zip", st.tuples(others, st.sampled_from([False, True, "longest"]), st.booleans()).map(_zip))

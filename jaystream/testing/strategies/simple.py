@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jaystream import End, Failure, Item, JaypieStream
 from jaystream.errors import LimitExceededError
 from jaystream.testing.strategies.steps import Model, Step, register, weigh
-from jaystream.testing.ways import close_iterator
+from jaystream.testing.ways import close_iterator, pause
 
 __all__: list[str] = []
 
@@ -66,7 +66,23 @@ def _map_or(number: int) -> Step:
     return Step.calling(f"map(f{number}, on_error=g)", lambda call: lambda s: s.map(f, on_error=call), mend, model)
 
 
-register("map", small.map(_map) | small.map(_map_or))
+def _map_at_once(drawn: tuple[int, int, int]) -> Step:
+    number, concurrency, keys = drawn
+
+    async def f(x: Any) -> int:
+        for _ in range((weigh(x) + number) % 3):
+            await pause()
+        return weigh(x) + number
+
+    return Step(
+        f"map(f{number}, concurrency={concurrency}, per_key=k{keys})",
+        lambda s: s.map(f, concurrency=concurrency, per_key=(lambda x: weigh(x) % keys) if keys else None),
+        lambda xs: [weigh(x) + number for x in xs],
+        ahead=concurrency,
+    )
+
+
+register("map", small.map(_map) | small.map(_map_or) | st.tuples(small, sizes, small).map(_map_at_once))
 calling("filter", lambda a: lambda x: (weigh(x) + a) % 3, lambda f: lambda xs: [x for x in xs if f(x)])
 calling(
     "filter_map",

@@ -101,11 +101,13 @@ class Step:
         so_far: Model | None = None,
         error: type[Exception] | None = None,
         fails: Callable[[Sequence[Any]], bool] | None = None,
+        ahead: int = 0,
     ) -> Step:
         """
         The step of an operator that calls *f*.
         """
         step = cls(label, operate_with(f), model, before_error=before_error, so_far=so_far, error=error, fails=fails)
+        step.ahead = ahead
         step.operate_with, step.f = operate_with, f
         return step
 

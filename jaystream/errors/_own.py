@@ -1,0 +1,225 @@
+"""
+What jaystream raises by itself. The tree is drawn in `jaystream.errors`, where these are imported from.
+"""
+
+from __future__ import annotations
+
+from asyncio import QueueFull
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Literal, Self
+
+
+class JaystreamError(Exception):
+    """
+    Base of every error that jaystream raises by itself.
+    """
+
+
+class StreamConsumedError(JaystreamError, RuntimeError):
+    """
+    A source that can run once was run a second time.
+    """
+
+
+class StreamTimeoutError(JaystreamError, TimeoutError):
+    """
+    A stream took longer than its `timeout()` allows.
+
+    Args:
+        phase: The limit that was passed: ``"first"`` (until the first item), ``"idle"`` (between two items) or
+            ``"total"``.
+        seconds: The limit.
+    """
+
+    def __init__(self, phase: Literal["first", "idle", "total"], seconds: float) -> None:
+        super().__init__(phase, seconds)
+        self.phase: Literal["first", "idle", "total"] = phase
+        self.seconds: float = seconds
+
+    def __str__(self) -> str:
+        what = {
+            "first": "no first item came within",
+            "idle": "nothing came for",
+            "total": "the stream did not end within",
+        }[self.phase]
+        return (
+            f"{what} {self.seconds:g} s, which is all that timeout({self.phase}=) allows; allow more, or go on with "
+            "something else by catch(StreamTimeoutError, ...)"
+        )
+
+
+class CleanupTimeoutError(JaystreamError, TimeoutError):
+    """
+    Closing a source took longer than its grace and was cut.
+    """
+
+
+class ClosedEmitterError(JaystreamError):
+    """
+    An item was sent to an emitter that was closed.
+    """
+
+
+class BrokenEmitterError(JaystreamError):
+    """
+    An item was sent to an emitter whose consumer has left.
+    """
+
+
+class FullEmitterError(JaystreamError, QueueFull):
+    """
+    An item was sent without waiting to an emitter that has no room.
+    """
+
+
+class BufferOverflowError(JaystreamError):
+    """
+    An item came to a buffer that was full, and that may neither wait nor drop.
+
+    Args:
+        size: The items that the buffer holds.
+    """
+
+    def __init__(self, size: int) -> None:
+        super().__init__(size)
+        self.size: int = size
+
+    def __str__(self) -> str:
+        return (
+            f'buffer(size={self.size}, overflow="error") was full when the next item came; make it larger, or let it '
+            'wait with overflow="suspend" or drop with "drop_oldest" or "drop_newest"'
+        )
+
+
+class DetachedError(JaystreamError):
+    """
+    A part of a shared run was cut off from it before the run's end.
+
+    Args:
+        part: Which one, such as ``"broadcast(3): stream 2 of 3"``.
+        reason: Why.
+    """
+
+    def __init__(self, part: str, reason: str) -> None:
+        super().__init__(part, reason)
+        self.part: str = part
+        self.reason: str = reason
+
+    def __str__(self) -> str:
+        return f"{self.part} was cut off: {self.reason}"
+
+
+class LimitExceededError(JaystreamError, ValueError):
+    """
+    A stated bound on size was passed.
+
+    Args:
+        what: What was too large, such as ``"stream"`` or ``"SSE line"``.
+        limit: The bound that was passed.
+        unit: What the bound counts, such as ``"items"`` or ``"bytes"``.
+        argument: The name of the argument that sets the bound.
+    """
+
+    def __init__(self, what: str, limit: int, unit: str, argument: str) -> None:
+        super().__init__(what, limit, unit, argument)
+        self.what = what
+        self.limit = limit
+        self.unit = unit
+        self.argument = argument
+
+    def __str__(self) -> str:
+        return f"{self.what} of more than {self.limit} {self.unit}; {self.argument}= allows no more"
+
+
+class FormatError(JaystreamError, ValueError):
+    """
+    Bytes or values that a wire format cannot carry.
+    """
+
+    def copy(self) -> Self:
+        """
+        Give an error that says the same and has no traceback yet, for a decoder that fails at every later call.
+        """
+        return type(self)(*self.args)
+
+
+class UnencodableError(FormatError, TypeError):
+    """
+    JSON has no form for a value.
+
+    Args:
+        kind: The name of the value's type.
+        where: The way to it from the chunk, as in ``["a"][0]``; empty for the chunk itself.
+        reason: What is wrong with it.
+    """
+
+    def __init__(self, kind: str, where: str, reason: str) -> None:
+        # The fields are the args, so that the error can be copied and pickled; the message is made when asked for.
+        super().__init__(kind, where, reason)
+        self.kind = kind
+        self.where = where
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"cannot write {self.kind} at chunk{self.where} as JSON: {self.reason}. Accepted are mappings, lists, "
+            "tuples, sets, str, int, float, bool, None, pydantic models, dataclasses, dates, times, UUID, Decimal and "
+            "Enum; for anything else pass dumps=, a callable that gives bytes or str"
+        )
+
+
+class InvalidJsonError(FormatError):
+    """
+    A line that is not JSON, or not what the model for it wants.
+
+    Args:
+        line: The number of the line, the first is 1.
+        excerpt: The line's beginning.
+        reason: What the parser says.
+    """
+
+    def __init__(self, line: int, excerpt: str, reason: str) -> None:
+        super().__init__(line, excerpt, reason)
+        self.line = line
+        self.excerpt = excerpt
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"line {self.line} is not JSON: {self.reason}; it begins {self.excerpt!r}"
+
+
+class InvalidUtf8Error(FormatError):
+    """
+    Bytes that are not UTF-8.
+
+    Args:
+        offset: How many bytes of the stream stand before the bad one.
+        reason: What the codec says.
+    """
+
+    def __init__(self, offset: int, reason: str) -> None:
+        super().__init__(offset, reason)
+        self.offset = offset
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return f"byte {self.offset} is not UTF-8: {self.reason}; errors='replace' puts U+FFFD in its place"
+
+
+class FrameTooLargeError(FormatError, LimitExceededError):
+    """
+    A line, a piece or an event passed its bound.
+    """
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what} of more than {self.limit} {self.unit}; "
+            f"pass a larger {self.argument}= where the peer is trusted, or {self.argument}=None for no bound"
+        )
+
+
+for _kind in [*globals().values()]:
+    if isinstance(_kind, type) and issubclass(_kind, JaystreamError):
+        _kind.__module__ = "jaystream.errors"  # where it is public: tracebacks and pickles name it so
