@@ -189,11 +189,14 @@ class TestMapConcurrency:
         """
         probe = Probe(range(9), before=lambda _: sleep(0))
         log: list[int] = []
+        last_begun = Event()
 
         async def f(item: int) -> int:
             if item == 1:
-                await turns(2)
+                await last_begun.wait()
                 raise ValueError("boom")
+            if item == 3:
+                last_begun.set()
             if item == 0:
                 return item
             try:
@@ -282,8 +285,10 @@ class TestMapConcurrency:
             try:
                 await sleep(0)
             finally:
-                await sleep(0)
-                running -= 1
+                try:
+                    await sleep(0)
+                finally:
+                    running -= 1
             return item
 
         async def main() -> None:
