@@ -44,8 +44,8 @@ class MergeMixin(Described[T_co]):
             ValueError: At this call, for another *halt* or a negative *prefetch*.
 
         Flow:
-            Keeps the order of each source; sources that always have an item advance within one of each other. Each is
-            read in a task of its own, where it is opened and closed. Holds one item of each, or *prefetch* items. An
+            Keeps the order of each source; sources that always have an item advance within one of each other (with
+            *prefetch*, but for the moment in which one of them lets the event loop run). Each is read in a task of its own, where it is opened and closed. Holds one item of each, or *prefetch* items. An
             error of one ends the stream after the items that it gave before; those that the others have given and
             nobody has taken are dropped, and the others are cancelled and closed before the error goes on. With
             "first" and "left" the same is done at the end. An early stop and a cancellation close all of them, too.

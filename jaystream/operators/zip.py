@@ -295,7 +295,8 @@ class ZipMixin(Described[T_co]):
             Keeps order, holds one tuple. The sources are asked one after the other, in one task, this stream first,
             and opened in that order. One that ends is closed at once, and when the stream ends those still open are,
             last opened first. For k tuples each is asked for k items; where one ends, those before it have given one
-            more, which is dropped. An error of one ends the stream after the tuples before it.
+            more, which is dropped. An error of one ends the stream after the tuples before it. Sources that hold cancel
+            scopes or task groups across their items need *concurrent*: in one task they would be left out of order.
 
             With *concurrent* a tuple takes as long as the slowest of them. They are asked when a tuple is, so none is
             ahead of the others by more than one item; that one is held, and dropped where another has ended. Each is
