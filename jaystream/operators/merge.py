@@ -45,11 +45,12 @@ class MergeMixin(Described[T_co]):
 
         Flow:
             Keeps the order of each source; sources that always have an item advance within one of each other (with
-            *prefetch*, but for the moment in which one of them lets the event loop run). Each is read in a task of its own, where it is opened and closed. Holds one item of each, or *prefetch* items. An
-            error of one ends the stream after the items that it gave before; those that the others have given and
-            nobody has taken are dropped, and the others are cancelled and closed before the error goes on. With
-            "first" and "left" the same is done at the end. An early stop and a cancellation close all of them, too.
-            Bytes in one wire format stay in it where all are in it.
+            *prefetch*, but for the moment in which one of them lets the event loop run). Each is read in a task of its
+            own, where it is opened and closed. Holds one item of each, or *prefetch* items. An error of one ends the
+            stream after the items that it gave before; those that the others have given and nobody has taken are
+            dropped, and the others are cancelled and closed before the error goes on. With "first" and "left" the same
+            is done at the end. An early stop and a cancellation close all of them, too. Bytes in one wire format stay
+            in it where all are in it.
 
         >>> asyncio.run(JaypieStream.of(1, 2, 3).merge([10, 20]).to_list())
         [1, 10, 2, 20, 3]
