@@ -27,9 +27,16 @@ __all__ = [
     "ErrorDetail",
     "LlmChunk",
     "ModelLike",
+    "ReasoningChunk",
+    "SourceChunk",
+    "SourceReference",
+    "StartChunk",
+    "StopReason",
     "TextChunk",
     "ToolCall",
     "ToolCallChunk",
+    "ToolCallDelta",
+    "ToolCallDeltaChunk",
     "ToolPending",
     "ToolPendingChunk",
     "ToolResult",
@@ -67,6 +74,33 @@ Everything a format can encode, which is not ``bytes``: those are framed already
 """
 
 
+StopReason: TypeAlias = Literal[
+    "end",
+    "length",
+    "tool_calls",
+    "content_filter",
+    "stop_sequence",
+    "refusal",
+    "pause",
+    "error",
+    "other",
+]
+"""
+Why a model stopped, in one set of words for all of them.
+"""
+
+
+class StartChunk(TypedDict):
+    """
+    The model has begun to answer; at most one stands before the rest of an answer.
+    """
+
+    type: Literal["start"]
+    messageId: NotRequired[str]
+    model: NotRequired[str]
+    provider: NotRequired[str]
+
+
 class TextChunk(TypedDict):
     """
     A piece of the answer's text.
@@ -74,6 +108,35 @@ class TextChunk(TypedDict):
 
     type: Literal["text"]
     content: str
+
+
+class ReasoningChunk(TypedDict):
+    """
+    A piece of what the model thinks before it answers; *signature* proves to the provider that a thought is its own.
+    """
+
+    type: Literal["reasoning"]
+    content: str
+    signature: NotRequired[str]
+
+
+class ToolCallDelta(TypedDict):
+    """
+    A piece of a tool call's arguments, JSON text that is cut anywhere; *name* comes with the first piece of an *id*.
+    """
+
+    id: str
+    name: NotRequired[str]
+    delta: str
+
+
+class ToolCallDeltaChunk(TypedDict):
+    """
+    A tool call is being written; a `ToolCallChunk` with all of it still follows.
+    """
+
+    type: Literal["tool_call_delta"]
+    toolCallDelta: ToolCallDelta
 
 
 class ToolCall(TypedDict):
@@ -135,6 +198,27 @@ class ToolResultChunk(TypedDict):
     toolResult: ToolResult
 
 
+class SourceReference(TypedDict):
+    """
+    Where something in the answer comes from: a page under *url*, or a document with a *title*, a media type or a name.
+    """
+
+    id: str
+    url: NotRequired[str]
+    title: NotRequired[str]
+    mediaType: NotRequired[str]
+    filename: NotRequired[str]
+
+
+class SourceChunk(TypedDict):
+    """
+    The answer rests on a source.
+    """
+
+    type: Literal["source"]
+    source: SourceReference
+
+
 class Usage(TypedDict):
     """
     The tokens that one call of a model took.
@@ -157,6 +241,7 @@ class DoneChunk(TypedDict):
 
     type: Literal["done"]
     usage: list[Usage]
+    stopReason: NotRequired[StopReason]
 
 
 class ErrorDetail(TypedDict):
@@ -178,7 +263,10 @@ class ErrorChunk(TypedDict):
     error: ErrorDetail
 
 
-LlmChunk: TypeAlias = "TextChunk | ToolCallChunk | ToolPendingChunk | ToolResultChunk | DoneChunk | ErrorChunk"
+LlmChunk: TypeAlias = (
+    "StartChunk | TextChunk | ReasoningChunk | ToolCallDeltaChunk | ToolCallChunk | ToolPendingChunk | ToolResultChunk"
+    " | SourceChunk | DoneChunk | ErrorChunk"
+)
 """
 What a stream from a language model is made of.
 """

@@ -22,8 +22,12 @@ if TYPE_CHECKING:
         DoneChunk,
         ErrorChunk,
         LlmChunk,
+        ReasoningChunk,
+        SourceChunk,
+        StartChunk,
         TextChunk,
         ToolCallChunk,
+        ToolCallDeltaChunk,
         ToolPendingChunk,
         ToolResultChunk,
     )
@@ -63,16 +67,24 @@ class TestChunk:
         """
         Whatever is a chunk for the type checker, each format can write.
         """
+        start: StartChunk = {"type": "start", "messageId": "m", "model": "n", "provider": "p"}
         text: TextChunk = {"type": "text", "content": "a"}
+        thought: ReasoningChunk = {"type": "reasoning", "content": "a", "signature": "s"}
+        delta: ToolCallDeltaChunk = {"type": "tool_call_delta", "toolCallDelta": {"id": "1", "name": "n", "delta": "{"}}
         call: ToolCallChunk = {"type": "tool_call", "toolCall": {"id": "1", "name": "n", "arguments": "{}"}}
         pending: ToolPendingChunk = {
             "type": "tool_pending",
             "toolPending": {"xid": "1", "name": "n", "arguments": "{}"},
         }
         result: ToolResultChunk = {"type": "tool_result", "toolResult": {"id": "1", "name": "n", "result": [1]}}
-        done: DoneChunk = {"type": "done", "usage": [{"input": 1, "output": 2, "reasoning": 0, "total": 3}]}
+        source: SourceChunk = {"type": "source", "source": {"id": "1", "url": "https://a.example", "title": "t"}}
+        done: DoneChunk = {
+            "type": "done",
+            "usage": [{"input": 1, "output": 2, "reasoning": 0, "total": 3}],
+            "stopReason": "end",
+        }
         error: ErrorChunk = {"type": "error", "error": {"status": 500, "title": "t"}}
-        shapes: list[LlmChunk] = [text, call, pending, result, done, error]
+        shapes: list[LlmChunk] = [start, text, thought, delta, call, pending, result, source, done, error]
         plain: dict[str, str] = {"type": "x"}
         numbers: list[int] = [1]
         given: list[Chunk] = [
@@ -95,7 +107,7 @@ class TestChunk:
 
     def test_shapes_are_jaypies(self) -> None:
         """
-        Each shape has its type and the one key that carries its content.
+        Each shape has its type and the keys that carry its content, those of Jaypie's among them.
         """
         keys = {
             name: sorted(shape.__annotations__)
@@ -103,10 +115,14 @@ class TestChunk:
             if name.endswith("Chunk") and isinstance(shape, type)
         }
         assert {
-            "DoneChunk": ["type", "usage"],
+            "DoneChunk": ["stopReason", "type", "usage"],
             "ErrorChunk": ["error", "type"],
+            "ReasoningChunk": ["content", "signature", "type"],
+            "SourceChunk": ["source", "type"],
+            "StartChunk": ["messageId", "model", "provider", "type"],
             "TextChunk": ["content", "type"],
             "ToolCallChunk": ["toolCall", "type"],
+            "ToolCallDeltaChunk": ["toolCallDelta", "type"],
             "ToolPendingChunk": ["toolPending", "type"],
             "ToolResultChunk": ["toolResult", "type"],
         } == keys
