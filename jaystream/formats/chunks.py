@@ -264,8 +264,16 @@ class ErrorChunk(TypedDict):
 
 
 LlmChunk: TypeAlias = (
-    "StartChunk | TextChunk | ReasoningChunk | ToolCallDeltaChunk | ToolCallChunk | ToolPendingChunk | ToolResultChunk"
-    " | SourceChunk | DoneChunk | ErrorChunk"
+    StartChunk
+    | TextChunk
+    | ReasoningChunk
+    | ToolCallDeltaChunk
+    | ToolCallChunk
+    | ToolPendingChunk
+    | ToolResultChunk
+    | SourceChunk
+    | DoneChunk
+    | ErrorChunk
 )
 """
 What a stream from a language model is made of.
