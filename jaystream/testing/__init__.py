@@ -8,10 +8,12 @@ Only names stand here. Nothing here imports pytest or Hypothesis; `laws`, `strat
 from __future__ import annotations
 
 from jaystream.testing.checks import check_operator, check_sink, check_terminal
+from jaystream.testing.client import StreamTestClient
 from jaystream.testing.clock import DeadlockError, VirtualClock, VirtualLoop, run_virtually
 from jaystream.testing.leaks import LeakError, LeakGuard, guard_leaks
 from jaystream.testing.probes import ManagedProbe, Probe, ProbeError, ProbeEvent
 from jaystream.testing.recording import WriterError, Written
+from jaystream.testing.response import StreamTestResponse
 from jaystream.testing.stepping import cancel_at_every_await
 from jaystream.testing.witness import Witness
 from jaystream.testing.writers import AsyncRecordingResponseStream, RecordingResponseStream, RecordingSend
@@ -27,6 +29,8 @@ __all__ = [
     "ProbeEvent",
     "RecordingResponseStream",
     "RecordingSend",
+    "StreamTestClient",
+    "StreamTestResponse",
     "VirtualClock",
     "VirtualLoop",
     "Witness",
