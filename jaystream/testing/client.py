@@ -7,7 +7,6 @@ Lives here: the client and its request. What has come back, and reading it, is `
 from __future__ import annotations
 
 import json as json_
-from collections.abc import Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote, urlencode, urlsplit
@@ -15,7 +14,7 @@ from urllib.parse import quote, unquote, urlencode, urlsplit
 from jaystream.testing.response import StreamTestResponse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, MutableMapping
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, MutableMapping
 
 __all__ = ["StreamTestClient"]
 
@@ -172,8 +171,8 @@ class StreamTestClient:
             raise ValueError(f"url must be a path that begins with '/', not {url!r}")
         path, _, query = url.partition("?")
         if params is not None:
-            pairs = list(params.items()) if isinstance(params, Mapping) else list(params)
-            query = "&".join(filter(None, (query, urlencode(pairs))))
+            more: Any = params  # urlencode takes both
+            query = "&".join(filter(None, (query, urlencode(more))))
         raw_path = quote(path, safe=_SAFE)
         https = self._base.scheme == "https"
         port = self._base.port or (443 if https else 80)
