@@ -4,33 +4,34 @@ Streams for Python: a pipeline is a description, and it runs as the loop you wou
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from jaystream._core.measure import StageStats, StreamStats
-from jaystream._core.run import Outcome
 from jaystream._version import __version__
-from jaystream.errors import (
-    CleanupTimeoutError,
-    FormatError,
-    JaypieError,
-    JaystreamError,
-    StreamConsumedError,
-    StreamTimeoutError,
-)
-from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder, format_ndjson
-from jaystream.formats.sse import SseEncoder, SseEvent, format_sse
-from jaystream.formats.sse_decoder import SseDecoder
-from jaystream.formats.stream_error import format_stream_error
-from jaystream.operators.emitted import Emitted
-from jaystream.operators.materialize import End, Failure, Item
-from jaystream.sinks.aws_lambda import ResponseWriter, create_asgi_stream, create_lambda_stream
-from jaystream.sinks.report import SinkReport
-from jaystream.sources.merge import merge
-from jaystream.sources.push import Emitter
-from jaystream.stream import JaypieStream, Operator, create_jaypie_stream, stream_to_sse
 
 if TYPE_CHECKING:
+    from jaystream._core.measure import StageStats, StreamStats
+    from jaystream._core.run import Outcome
+    from jaystream.errors import (
+        CleanupTimeoutError,
+        FormatError,
+        JaypieError,
+        JaystreamError,
+        StreamConsumedError,
+        StreamTimeoutError,
+    )
+    from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder, format_ndjson
+    from jaystream.formats.sse import SseEncoder, SseEvent, format_sse
+    from jaystream.formats.sse_decoder import SseDecoder
+    from jaystream.formats.stream_error import format_stream_error
     from jaystream.integrations.stream_response import StreamResponse
+    from jaystream.operators.emitted import Emitted
+    from jaystream.operators.materialize import End, Failure, Item
+    from jaystream.sinks.aws_lambda import ResponseWriter, create_asgi_stream, create_lambda_stream
+    from jaystream.sinks.report import SinkReport
+    from jaystream.sources.merge import merge
+    from jaystream.sources.push import Emitter
+    from jaystream.stream import JaypieStream, Operator, create_jaypie_stream, stream_to_sse
 
 __all__ = [
     "CleanupTimeoutError",
@@ -68,14 +69,51 @@ __all__ = [
     "stream_to_sse",
 ]
 
+# Where each name lives. They are loaded when first asked for: what runs on Lambda pays at its cold start for what it
+# uses, and names of rooms that stand on other libraries cost nobody else anything.
+_HOMES = {
+    "CleanupTimeoutError": "jaystream.errors",
+    "Emitted": "jaystream.operators.emitted",
+    "Emitter": "jaystream.sources.push",
+    "End": "jaystream.operators.materialize",
+    "Failure": "jaystream.operators.materialize",
+    "FormatError": "jaystream.errors",
+    "Item": "jaystream.operators.materialize",
+    "JaypieError": "jaystream.errors",
+    "JaypieStream": "jaystream.stream",
+    "JaystreamError": "jaystream.errors",
+    "NdjsonDecoder": "jaystream.formats.ndjson",
+    "NdjsonEncoder": "jaystream.formats.ndjson",
+    "Operator": "jaystream.stream",
+    "Outcome": "jaystream._core.run",
+    "ResponseWriter": "jaystream.sinks.aws_lambda",
+    "SinkReport": "jaystream.sinks.report",
+    "SseDecoder": "jaystream.formats.sse_decoder",
+    "SseEncoder": "jaystream.formats.sse",
+    "SseEvent": "jaystream.formats.sse",
+    "StageStats": "jaystream._core.measure",
+    "StreamConsumedError": "jaystream.errors",
+    "StreamResponse": "jaystream.integrations.stream_response",
+    "StreamStats": "jaystream._core.measure",
+    "StreamTimeoutError": "jaystream.errors",
+    "create_asgi_stream": "jaystream.sinks.aws_lambda",
+    "create_jaypie_stream": "jaystream.stream",
+    "create_lambda_stream": "jaystream.sinks.aws_lambda",
+    "format_ndjson": "jaystream.formats.ndjson",
+    "format_sse": "jaystream.formats.sse",
+    "format_stream_error": "jaystream.formats.stream_error",
+    "merge": "jaystream.sources.merge",
+    "stream_to_sse": "jaystream.stream",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # StreamResponse is a Starlette response where Starlette is, and importing that takes time.
-    if name == "StreamResponse":
-        from jaystream.integrations.stream_response import StreamResponse  # noqa: PLC0415 - see above
-
-        return StreamResponse
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(home), name)
+    globals()[name] = found  # the next look finds it without this function
+    return found
 
 
 def __dir__() -> list[str]:
