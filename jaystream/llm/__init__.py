@@ -1,0 +1,3 @@
+"""
+Language models: their answers as streams of chunks.
+"""
