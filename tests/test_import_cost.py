@@ -109,3 +109,10 @@ class TestImportCost:
         import does not.
         """
         assert loaded_by(USED) <= loaded_by("from jaystream import *")
+
+    @pytest.mark.parametrize("name", ["Emitter(1).stream", "merge([1], [2])"])
+    def test_source_comes_first(self, name: str) -> None:
+        """
+        What makes a stream brings the class of streams, though nobody has asked for that.
+        """
+        assert "jaystream.stream" in loaded_by(f"import jaystream; jaystream.{name}")
