@@ -181,12 +181,13 @@ class ToolPendingChunk(TypedDict):
 
 class ToolResult(TypedDict):
     """
-    What a tool gave.
+    What a tool gave; with *isError* the call failed, and *result* is a sentence that says why.
     """
 
     id: str
     name: str
     result: Any
+    isError: NotRequired[bool]
 
 
 class ToolResultChunk(TypedDict):
