@@ -149,7 +149,8 @@ class RecordingResponseStream(Recorder):
     """
     A Lambda response stream that records, in its synchronous form: `write` and `end` return nothing to await.
 
-    As the real one, it takes a content type before the first write only, and nothing after the end.
+    As the real one, it takes a content type or the head of an HTTP answer before the first write only, one head, and
+    nothing after the end, which `end` or `fail` makes.
 
     Args:
         fail_at: The number of the write that raises *error*.
@@ -158,6 +159,10 @@ class RecordingResponseStream(Recorder):
 
     Attributes:
         content_type: What `set_content_type` was given, else None.
+        status: The status that `start` was given, else None.
+        headers: The headers that `start` was given.
+        cookies: The cookies that `start` was given.
+        error: What `fail` was given, else None.
         pieces: What was written, with the times.
         violations: Every `WriterError` raised.
     """
@@ -179,6 +184,10 @@ class RecordingResponseStream(Recorder):
             raise ValueError("fail_at and error belong together")
         super().__init__(clock)
         self.content_type: str | None = None
+        self.status: int | None = None
+        self.headers: list[tuple[str, str]] = []
+        self.cookies: list[str] = []
+        self.error: BaseException | None = None
         self._fail_at = fail_at
         self._error = error
         self._writes = 0
@@ -189,7 +198,16 @@ class RecordingResponseStream(Recorder):
         """
         if self.pieces or self._ended:
             raise self.violation("set_content_type after the first write")
+        if self.status is not None:
+            raise self.violation("set_content_type after start, which has said it")
         self.content_type = content_type
+
+    def start(self, status: int, headers: list[tuple[str, str]], cookies: list[str]) -> Awaitable[None] | None:
+        """
+        Take the head of an HTTP answer.
+        """
+        self._begin(status, headers, cookies)
+        return None
 
     def write(self, data: str | bytes) -> Awaitable[None] | None:
         """
@@ -202,8 +220,28 @@ class RecordingResponseStream(Recorder):
         """
         Take note that nothing more comes.
         """
-        self._finish()
+        self._finish("end")
         return None
+
+    def fail(self, error: BaseException) -> Awaitable[None] | None:
+        """
+        Take note that nothing more comes, since *error* has cut the body.
+        """
+        self._finish("fail")
+        self.error = error
+        return None
+
+    def _begin(self, status: int, headers: list[tuple[str, str]], cookies: list[str]) -> None:
+        if self.status is not None:
+            raise self.violation("a second start")
+        if self.pieces or self._ended:
+            raise self.violation("start after the first write")
+        if self.content_type is not None:
+            raise self.violation("start after set_content_type, which it makes needless")
+        given: list[tuple[object, ...]] = list(headers)  # a caller without types may pass anything
+        if not all(len(pair) == 2 and all(isinstance(part, str) for part in pair) for pair in given):
+            raise self.violation(f"headers must be pairs of str, not {headers!r}")
+        self.status, self.headers, self.cookies = status, list(headers), list(cookies)
 
     def _take(self, data: str | bytes) -> None:
         if self._ended:
@@ -217,9 +255,9 @@ class RecordingResponseStream(Recorder):
             raise self._error
         self.record(data.encode() if isinstance(data, str) else data)
 
-    def _finish(self) -> None:
+    def _finish(self, how: str) -> None:
         if self._ended:
-            raise self.violation("end after end")
+            raise self.violation(f"{how} after {'end' if self.error is None else 'fail'}")
         self._ended = True
         self.wake()
 
@@ -228,6 +266,13 @@ class AsyncRecordingResponseStream(RecordingResponseStream):
     """
     The same with awaitable results: a write takes effect at the call, and its result is ready when the peer reads on.
     """
+
+    def start(self, status: int, headers: list[tuple[str, str]], cookies: list[str]) -> Awaitable[None]:
+        """
+        Take the head now; the result waits while the writer is held.
+        """
+        self._begin(status, headers, cookies)
+        return _Opening(self.gate)
 
     def write(self, data: str | bytes) -> Awaitable[None]:
         """
@@ -240,7 +285,15 @@ class AsyncRecordingResponseStream(RecordingResponseStream):
         """
         Take note of the end now; the result waits while the writer is held.
         """
-        self._finish()
+        self._finish("end")
+        return _Opening(self.gate)
+
+    def fail(self, error: BaseException) -> Awaitable[None]:
+        """
+        Take note of the failure now; the result waits while the writer is held.
+        """
+        self._finish("fail")
+        self.error = error
         return _Opening(self.gate)
 
 

@@ -223,6 +223,43 @@ class TestRecordingResponseStream:
         assert 4 == len(stream.violations)
         assert b"a" == stream.body
 
+    async def test_head(self, kind: type[RecordingResponseStream]) -> None:
+        """
+        It keeps the head of an HTTP answer, and the error that cut the body.
+        """
+        stream = kind()
+        stream.start(201, [("x-a", "1")], ["b=2"])
+        assert (201, [("x-a", "1")], ["b=2"], None) == (stream.status, stream.headers, stream.cookies, stream.error)
+        stream.write("a")
+        failure = ValueError("planted")
+        stream.fail(failure)
+        assert (True, failure, []) == (stream.ended, stream.error, stream.violations)
+        with pytest.raises(WriterError, match="end after fail"):
+            stream.end()
+
+    async def test_refuses_heads(self, kind: type[RecordingResponseStream]) -> None:
+        """
+        There is one head of pairs, before the first write, and it says the content type.
+        """
+        stream = kind()
+        with pytest.raises(WriterError, match="headers must be pairs of str, not"):
+            stream.start(200, [(b"a", b"1")], [])  # type: ignore[list-item] # pyright: ignore[reportArgumentType] - the fault
+        stream.start(200, [], [])
+        with pytest.raises(WriterError, match="a second start"):
+            stream.start(200, [], [])
+        with pytest.raises(WriterError, match="set_content_type after start"):
+            stream.set_content_type("text/plain")
+        stream = kind()
+        stream.set_content_type("text/plain")
+        with pytest.raises(WriterError, match="start after set_content_type"):
+            stream.start(200, [], [])
+        stream.write("a")
+        with pytest.raises(WriterError, match="start after the first write"):
+            stream.start(200, [], [])
+        stream.end()
+        with pytest.raises(WriterError, match="fail after end"):
+            stream.fail(ValueError("planted"))
+
     async def test_fails_where_told(self, kind: type[RecordingResponseStream]) -> None:
         """
         The error comes at the write it was planted on.
@@ -262,14 +299,17 @@ class TestResults:
         The synchronous form gives nothing to await.
         """
         stream = RecordingResponseStream()
+        assert None is stream.start(200, [], [])
         assert None is stream.write("a")
         assert None is stream.end()
+        assert None is RecordingResponseStream().fail(ValueError("planted"))
 
     async def test_async(self) -> None:
         """
         The other's results may be dropped, and wait while the writer is held.
         """
         stream = AsyncRecordingResponseStream()
+        await stream.start(200, [], [])
         await stream.write("a")
         stream.hold()
         stream.write("b")
@@ -284,3 +324,4 @@ class TestResults:
         assert not waiting.done()
         stream.release()
         await waiting
+        await AsyncRecordingResponseStream().fail(ValueError("planted"))
