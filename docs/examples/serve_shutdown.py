@@ -1,7 +1,9 @@
 import asyncio
 import signal
 import socket
-from types import FrameType
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TypedDict
 
 import httpx
 import uvicorn
@@ -10,40 +12,33 @@ from starlette.requests import Request
 from starlette.routing import Route
 
 from jaystream import JaypieStream, StreamResponse
+from jaystream.handlers import shutdown_on
+
+
+class State(TypedDict):
+    shutdown: asyncio.Event
+
+
+@asynccontextmanager
+async def lifespan(_: Starlette) -> AsyncGenerator[State, None]:
+    with shutdown_on() as shutdown:
+        yield {"shutdown": shutdown}
 
 
 async def ticks(request: Request) -> StreamResponse:
-    stop: asyncio.Event = request.app.state.stop
-    return JaypieStream.tick(0.01).to_response(shutdown=stop)
+    return JaypieStream.tick(0.01).to_response(shutdown=request.state.shutdown)
 
 
-app = Starlette(routes=[Route("/ticks", ticks)])
+app = Starlette(routes=[Route("/ticks", ticks)], lifespan=lifespan)
 
-
-class Server(uvicorn.Server):
-    """
-    uvicorn waits at its shutdown until every response has ended. This one tells them first.
-    """
-
-    def __init__(self, config: uvicorn.Config, stop: asyncio.Event) -> None:
-        super().__init__(config)
-        self._stop = stop
-        self._loop = asyncio.get_running_loop()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._loop.call_soon_threadsafe(self._stop.set)
-        super().handle_exit(sig, frame)
-
-
-# --- that is the server; this runs it, reads one event and stops it as an operator would ---
+# --- that is the app; this serves it, reads one event and stops the server as an operator would ---
 
 
 async def main() -> None:
     signal.signal(signal.SIGTERM, lambda sig, _: print(signal.Signals(sig).name))  # uvicorn passes it on at its end
-    app.state.stop = asyncio.Event()
     listener = socket.create_server(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}/ticks"
-    server = Server(uvicorn.Config(app, log_level="warning"), app.state.stop)
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     serving = asyncio.create_task(server.serve(sockets=[listener]))
 
     async with httpx.AsyncClient(trust_env=False) as client, client.stream("GET", url) as response:

@@ -22,10 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 APP = "tests.contracts.served_apps:app"
 
 COMMANDS = {
-    "uvicorn-h11": ["uvicorn", APP, "--http", "h11", "--port", "{port}", "--log-level", "error"],
-    "uvicorn-httptools": ["uvicorn", APP, "--http", "httptools", "--port", "{port}", "--log-level", "error"],
-    "hypercorn": ["hypercorn", APP, "--bind", "127.0.0.1:{port}", "--log-level", "error"],
-    "granian": ["granian", "--interface", "asgi", "--port", "{port}", "--no-access-log", APP],
+    "uvicorn-h11": ["uvicorn", "{app}", "--http", "h11", "--port", "{port}", "--log-level", "error"],
+    "uvicorn-httptools": ["uvicorn", "{app}", "--http", "httptools", "--port", "{port}", "--log-level", "error"],
+    "hypercorn": ["hypercorn", "{app}", "--bind", "127.0.0.1:{port}", "--log-level", "error"],
+    "granian": ["granian", "--interface", "asgi", "--port", "{port}", "--no-access-log", "{app}"],
 }
 
 
@@ -41,7 +41,9 @@ def serving(
     """
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", *[part.format(port=port) for part in COMMANDS[server]], *options]
+    # an app of its own is named by module and name
+    named = app if ":" in app else APP
+    command = [sys.executable, "-m", *[part.format(port=port, app=named) for part in COMMANDS[server]], *options]
     process = subprocess.Popen(
         command,
         cwd=ROOT,

@@ -1,5 +1,6 @@
 """
-What `to_asgi` sends over a real uvicorn, read by real clients: a browser's EventSource, npm's, undici's, and httpx-sse.
+What `to_asgi` sends over a real uvicorn, read by real clients: a browser's EventSource and fetch, npm's, undici's,
+httpx-sse, httpx2, aiohttp, curl.
 
 Each must see exactly what our own decoder sees. Where a client is known to read something else, a function named after
 the fault says precisely what; nothing else is excused.
@@ -19,7 +20,7 @@ import pytest
 from jaystream import SseDecoder, SseEvent
 from tests.contracts.chromium import chromium
 from tests.contracts.event_streams import RAW, ROUNDS, STREAMS
-from tests.contracts.servers import COMMANDS, serving
+from tests.contracts.servers import serving
 from tests.formats.test_sse_decoder import WPT
 
 if TYPE_CHECKING:
@@ -37,10 +38,7 @@ def address() -> Generator[str, None, None]:
     """
     The address of a uvicorn that serves the streams.
     """
-    COMMANDS["event-streams"] = [
-        "tests.contracts.event_streams:app" if part.startswith("tests.") else part for part in COMMANDS["uvicorn-h11"]
-    ]
-    with serving("event-streams") as (base, _):
+    with serving("uvicorn-h11", "tests.contracts.event_streams:app") as (base, _):
         yield base
 
 
@@ -169,6 +167,59 @@ class TestStreams:
                 with httpx_sse.connect_sse(client, "GET", f"{address}/stream/{number}") as source:
                     found.append([[event.event, event.data, event.id] for event in source.iter_sse()])
         assert expected == found
+
+    @pytest.mark.program(BROWSER)
+    def test_fetch(self, program: Program, address: str, tmp_path: Path) -> None:
+        """
+        A page that reads the body piece by piece, as chat pages do, gets the same events, in several pieces.
+        """
+        expected = [read_by_us(body) for body in bodies(address, "stream", len(STREAMS))]
+        urls = [f"{address}/stream/{number}" for number in range(len(STREAMS))]
+        with chromium(program(BROWSER), tmp_path / "profile") as browser:
+            browser.open(f"{address}/")
+            browser.wait_until("typeof fetchAll === 'function'")
+            found: list[list[str]] = browser.evaluate(f"fetchAll({json.dumps(urls)})")
+        assert expected == [read_by_us("".join(pieces).encode()) for pieces in found]
+        assert len(found[list(STREAMS).index("pauses")]) >= 3
+
+    def test_httpx2(self, address: str) -> None:
+        """
+        So does the EventSource of httpx2.
+        """
+        httpx2 = pytest.importorskip("httpx2", reason="needs httpx2, which is not installed")
+        expected = [read_by_us(body) for body in bodies(address, "stream", len(STREAMS))]
+        found: list[list[Event]] = []
+        with httpx2.Client() as client:
+            for number in range(len(STREAMS)):
+                with client.stream("GET", f"{address}/stream/{number}") as response:
+                    found.append([[event.event, event.data, event.id] for event in httpx2.EventSource(response)])
+        assert expected == found
+
+    async def test_aiohttp(self, address: str) -> None:
+        """
+        So does aiohttp, which gets the events as they are made.
+        """
+        aiohttp = pytest.importorskip("aiohttp", reason="needs aiohttp, which is not installed")
+        expected = [read_by_us(body) for body in bodies(address, "stream", len(STREAMS))]
+        found: list[list[bytes]] = []
+        async with aiohttp.ClientSession() as session:
+            for number in range(len(STREAMS)):
+                async with session.get(f"{address}/stream/{number}") as response:
+                    assert "text/event-stream" == response.content_type
+                    found.append([piece async for piece in response.content.iter_any()])
+        assert expected == [read_by_us(b"".join(pieces)) for pieces in found]
+        assert len(found[list(STREAMS).index("pauses")]) >= 3
+
+    @pytest.mark.program("curl")
+    def test_curl(self, program: Program, address: str) -> None:
+        """
+        So does curl.
+        """
+        expected = bodies(address, "stream", len(STREAMS))
+        for number, body in enumerate(expected):
+            command = [program("curl"), "--silent", "--fail", "--no-buffer", f"{address}/stream/{number}"]
+            done = subprocess.run(command, stdout=subprocess.PIPE, check=True, timeout=50)
+            assert read_by_us(body) == read_by_us(done.stdout)
 
 
 class TestWebPlatform:
