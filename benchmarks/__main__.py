@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from benchmarks.report import Row
 
-NAMES = ("fused", "concurrent", "imports", "sse_encode", "file_memory", "asgi_throughput", "idle_streams", "libraries")
+NAMES = (
+    "fused",
+    "concurrent",
+    "imports",
+    "sse_encode",
+    "file_memory",
+    "asgi_throughput",
+    "idle_streams",
+    "disconnect",
+    "libraries",
+)
 
 
 def main() -> int:
