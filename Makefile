@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 ARGS ?=
+# a file is run by one process, so that what its tests share is started once
+WORKERS ?= auto
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test lint types docs bench fuzz soak clean
@@ -13,7 +15,7 @@ ARGS ?=
 help:
 	@echo "make demo    stream a text file to a file, a web server and a Lambda writer, and compare the three"
 	@echo "make serve   serve a page on which a browser shows the stream live"
-	@echo "make test    run the suite (ARGS='-k name' goes to pytest)"
+	@echo "make test    run the suite (ARGS='-k name' goes to pytest; WORKERS=0 runs it in one process)"
 	@echo "make lint | types | docs | bench | clean"
 	@echo "make fuzz    try 20,000 random pipelines, stopped in random ways (ARGS='--seed n --cases n')"
 	@echo "make soak    send a million items through every concurrent operator (ARGS='--items n name')"
@@ -40,7 +42,7 @@ serve: $(VENV)/demo-stamp
 	@$(BIN)/python -m jaystream serve $(ARGS)
 
 test: $(VENV)/dev-stamp
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 lint: $(VENV)/dev-stamp
 	$(BIN)/ruff check .
