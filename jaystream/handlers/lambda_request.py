@@ -37,6 +37,7 @@ class LambdaRequest:
 
     Attributes:
         event: The same.
+        request_context: What the front says of the request in the event's ``requestContext``, empty without one.
         kind: Which front it came through, None for an event that is no HTTP request.
 
     Raises:
@@ -57,8 +58,8 @@ class LambdaRequest:
         if not isinstance(event, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"LambdaRequest() expects an event as Lambda gives it, a mapping, not {describe(event)}")
         self.event: Mapping[str, Any] = event
-        self._context = _mapping(event.get("requestContext"))
-        self._http = _mapping(self._context.get("http"))
+        self.request_context: Mapping[str, Any] = _mapping(event.get("requestContext"))
+        self._http = _mapping(self.request_context.get("http"))
         self.kind: RequestKind | None = self._recognise()
         self._given: Mapping[str, Any] = event if self.kind else {}
 
@@ -66,7 +67,7 @@ class LambdaRequest:
         return f"<LambdaRequest {self.kind} {self.method} {self.path}>"
 
     def _recognise(self) -> RequestKind | None:
-        event, context = self.event, self._context
+        event, context = self.event, self.request_context
         if "elb" in context:
             return "alb"
         if event.get("version") == "2.0" and self._http:
@@ -115,7 +116,7 @@ class LambdaRequest:
         """
         The API's stage; None for ``$default`` and where there are no stages.
         """
-        stage = None if self.kind in {None, "alb"} else self._context.get("stage")
+        stage = None if self.kind in {None, "alb"} else self.request_context.get("stage")
         return stage if isinstance(stage, str) and stage not in {"", "$default"} else None
 
     @cached_property
@@ -188,7 +189,7 @@ class LambdaRequest:
         if self.kind == "alb":
             forwarded = self.headers.get("x-forwarded-for", "").rpartition(",")[2].strip()
             return _without_port(forwarded) or None
-        address = self._http.get("sourceIp") or _mapping(self._context.get("identity")).get("sourceIp")
+        address = self._http.get("sourceIp") or _mapping(self.request_context.get("identity")).get("sourceIp")
         return str(address) if address else None
 
     @property
@@ -204,7 +205,7 @@ class LambdaRequest:
         """
         The host the client asked, with its port if it gave one; empty if nothing tells.
         """
-        return self.headers.get("host") or str(self._context.get("domainName") or "")
+        return self.headers.get("host") or str(self.request_context.get("domainName") or "")
 
     @cached_property
     def body(self) -> bytes:
