@@ -12,6 +12,7 @@ from jaystream._version import __version__
 if TYPE_CHECKING:
     from jaystream._core.measure import StageStats, StreamStats
     from jaystream._core.run import Outcome
+    from jaystream.aws.asgi_app import create_lambda_stream_handler
     from jaystream.errors import (
         CleanupTimeoutError,
         FormatError,
@@ -62,6 +63,7 @@ __all__ = [
     "create_asgi_stream",
     "create_jaypie_stream",
     "create_lambda_stream",
+    "create_lambda_stream_handler",
     "format_ndjson",
     "format_sse",
     "format_stream_error",
@@ -99,6 +101,7 @@ _HOMES = {
     "create_asgi_stream": "jaystream.sinks.aws_lambda",
     "create_jaypie_stream": "jaystream.stream",
     "create_lambda_stream": "jaystream.sinks.aws_lambda",
+    "create_lambda_stream_handler": "jaystream.aws.asgi_app",
     "format_ndjson": "jaystream.formats.ndjson",
     "format_sse": "jaystream.formats.sse",
     "format_stream_error": "jaystream.formats.stream_error",
