@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     from jaystream.formats.sse_decoder import SseDecoder
     from jaystream.formats.stream_error import format_stream_error
     from jaystream.integrations.stream_response import StreamResponse
+    from jaystream.llm.anthropic import from_anthropic
+    from jaystream.llm.anything import from_llm
+    from jaystream.llm.bedrock import from_bedrock
+    from jaystream.llm.google import from_google
+    from jaystream.llm.langchain import from_langchain
+    from jaystream.llm.litellm import from_litellm
+    from jaystream.llm.openai import from_openai
+    from jaystream.llm.pydantic_ai import from_pydantic_ai
     from jaystream.operators.emitted import Emitted
     from jaystream.operators.materialize import End, Failure, Item
     from jaystream.sinks.aws_lambda import ResponseWriter, create_asgi_stream, create_lambda_stream
@@ -67,6 +75,14 @@ __all__ = [
     "format_ndjson",
     "format_sse",
     "format_stream_error",
+    "from_anthropic",
+    "from_bedrock",
+    "from_google",
+    "from_langchain",
+    "from_litellm",
+    "from_llm",
+    "from_openai",
+    "from_pydantic_ai",
     "merge",
     "stream_to_sse",
 ]
@@ -105,6 +121,14 @@ _HOMES = {
     "format_ndjson": "jaystream.formats.ndjson",
     "format_sse": "jaystream.formats.sse",
     "format_stream_error": "jaystream.formats.stream_error",
+    "from_anthropic": "jaystream.llm.anthropic",
+    "from_bedrock": "jaystream.llm.bedrock",
+    "from_google": "jaystream.llm.google",
+    "from_langchain": "jaystream.llm.langchain",
+    "from_litellm": "jaystream.llm.litellm",
+    "from_llm": "jaystream.llm.anything",
+    "from_openai": "jaystream.llm.openai",
+    "from_pydantic_ai": "jaystream.llm.pydantic_ai",
     "merge": "jaystream.sources.merge",
     "stream_to_sse": "jaystream.stream",
 }

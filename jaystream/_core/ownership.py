@@ -206,6 +206,6 @@ def discard(source: Source) -> None:
     Let go of a source that will not run: a coroutine must not warn that it was never awaited.
     """
     coroutine: Any = source.origin
-    if is_a(coroutine, CoroutineType):
+    if is_a(coroutine, CoroutineType) or (special_method(coroutine, "__await__") and hasattr(coroutine, "close")):
         source.spent = True
         coroutine.close()

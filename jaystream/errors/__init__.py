@@ -10,6 +10,7 @@ Every exception of jaystream, and the JSON:API bodies they become on the wire.
     ├── FullEmitterError (asyncio.QueueFull) an item was sent without waiting, and there is no room
     ├── BufferOverflowError                  an item came to a buffer that was full and may not wait
     ├── DetachedError                        a part of a shared run was cut off from it before its end
+    ├── ProviderError                        a language model's provider failed within its stream
     ├── LimitExceededError (ValueError)      a stated bound on size was passed
     └── FormatError (ValueError)             bytes or values that a wire format cannot carry
         ├── UnencodableError (TypeError)     JSON has no form for a value
@@ -67,6 +68,7 @@ from jaystream.errors._own import (
     InvalidUtf8Error,
     JaystreamError,
     LimitExceededError,
+    ProviderError,
     StreamConsumedError,
     StreamTimeoutError,
     UnencodableError,
@@ -99,6 +101,7 @@ __all__ = [
     "MethodNotAllowedError",
     "NotFoundError",
     "NotImplementedYetError",
+    "ProviderError",
     "RejectedError",
     "StreamConsumedError",
     "StreamTimeoutError",

@@ -74,6 +74,28 @@ class FullEmitterError(JaystreamError, QueueFull):
     """
 
 
+class ProviderError(JaystreamError):
+    """
+    A language model's provider said within its stream that it failed, or its stream makes no sense.
+
+    The text is the provider's, and for logs: a client is told by the `JaypieError` that has this as its cause.
+
+    Args:
+        message: What the provider says.
+        code: The word it has for the kind of failure.
+        status: The HTTP status it names.
+    """
+
+    def __init__(self, message: str, *, code: str = "", status: int | None = None) -> None:
+        super().__init__(message)
+        self.code: str = code
+        self.status: int | None = status
+
+    def __str__(self) -> str:
+        said = self.code or self.status
+        return f"{self.args[0]} ({said})" if said else str(self.args[0])
+
+
 class BufferOverflowError(JaystreamError):
     """
     An item came to a buffer that was full, and that may neither wait nor drop.

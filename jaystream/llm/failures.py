@@ -15,6 +15,7 @@ from jaystream.errors import (
     ConfigurationError,
     GatewayTimeoutError,
     JaypieError,
+    ProviderError,
     UnavailableError,
 )
 
@@ -40,7 +41,6 @@ _BY_NAME: Final[dict[str, tuple[type[JaypieError], str]]] = {
     "APIConnectionError": (BadGatewayError, BROKEN),
     "ReadTimeoutError": (GatewayTimeoutError, SLOW),
     "ConnectTimeoutError": (GatewayTimeoutError, SLOW),
-    "EventStreamError": (BadGatewayError, BROKEN),
 }
 
 # What came inside a stream that had begun well, where the status says nothing.
@@ -56,6 +56,15 @@ _BY_KIND: Final[dict[str, int]] = {
     "permission_error": 403,
     "invalid_request_error": 400,
     "context_length_exceeded": 413,
+    "resource_exhausted": 429,
+    "deadline_exceeded": 504,
+    "throttlingexception": 429,
+    "servicequotaexceededexception": 402,
+    "serviceunavailableexception": 503,
+    "modelnotreadyexception": 503,
+    "modeltimeoutexception": 504,
+    "modelstreamerrorexception": 500,
+    "internalserverexception": 500,
 }
 
 # Whose errors these are, by the module of the class: without a status they are still a provider's.
@@ -72,6 +81,11 @@ def provider_failure(error: BaseException) -> JaypieError | None:
     """
     if isinstance(error, JaypieError):
         return error
+    failure: JaypieError
+    if isinstance(error, ProviderError):
+        failure = status_failure(_BY_KIND.get(error.code.lower()) or error.status or 502)
+        failure.__cause__ = error
+        return failure
     names = [kind.__name__ for kind in type(error).__mro__]
     found = next((_BY_NAME[name] for name in names if name in _BY_NAME), None)
     status = _status_of(error)
@@ -137,12 +151,13 @@ def _status_of(error: BaseException) -> int | None:
             return value
     kinds: list[object] = [getattr(thing, "type", None), getattr(thing, "code", None)]
     response = getattr(thing, "response", None)
+    value = None
     if isinstance(response, dict):  # botocore's
         parts = cast("dict[str, dict[str, Any]]", response)
+        kinds.append(parts.get("Error", {}).get("Code"))
         value = parts.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        if isinstance(value, int) and value >= 400:
-            return value
-    return next((_BY_KIND[kind] for kind in kinds if isinstance(kind, str) and kind in _BY_KIND), None)
+    said = next((_BY_KIND[kind.lower()] for kind in kinds if isinstance(kind, str) and kind.lower() in _BY_KIND), None)
+    return value if said is None and isinstance(value, int) and value >= 400 else said
 
 
 def _home_of(error: BaseException) -> str | None:

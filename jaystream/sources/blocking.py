@@ -24,6 +24,8 @@ R = TypeVar("R")
 
 Blocks: TypeAlias = "Iterable[R] | AbstractContextManager[Iterable[R]]"
 
+Interrupt: TypeAlias = "Callable[[list[Any]], bool]"
+
 _END: Final = object()
 
 
@@ -32,10 +34,13 @@ class BlockingPulls:
     One run: its thread, and what is open in it. The methods with an underscore run in the thread.
     """
 
-    __slots__ = ("_failure", "_next", "_stack", "_subject", "_worker", "closing")
+    __slots__ = ("_busy", "_failure", "_interrupt", "_next", "_opened", "_stack", "_subject", "_worker", "closing")
 
-    def __init__(self, subject: object) -> None:
+    def __init__(self, subject: object, interrupt: Interrupt | None = None) -> None:
         self.closing: bool = False
+        self._busy = False
+        self._interrupt = interrupt
+        self._opened: list[object] = []
         self._subject = subject
         from jaystream._core.worker import Worker  # noqa: PLC0415 - it loads with the first thread, not with the package
 
@@ -48,6 +53,7 @@ class BlockingPulls:
         return self
 
     async def __anext__(self) -> Any:
+        self._busy = True  # until the thread has done it, whether or not anybody still waits
         item = await self._worker.call(self._pull)
         if item is _END:
             raise StopAsyncIteration
@@ -57,6 +63,10 @@ class BlockingPulls:
         """Close what the thread has opened, in the thread, when it comes back from what it does now."""
         if self._worker.begun and not self.closing:
             self.closing = True
+            if self._busy and self._interrupt is not None and not self._interrupt([*self._opened]):
+                self._worker.submit(self._close)
+                self._worker.leave()
+                return
             try:
                 await self._worker.call(self._close)
             finally:
@@ -64,10 +74,16 @@ class BlockingPulls:
 
     def _pull(self) -> Any:
         try:
-            return (self._next or self._open())(_END)
+            if self.closing:
+                return _END  # the consumer left before the thread came to it
+            following = self._next or self._open()
+            left: bool = self.closing  # by now
+            return _END if left else following(_END)
         except BaseException as error:
             self._failure = error
             raise
+        finally:
+            self._busy = False
 
     def _open(self) -> Callable[[Any], Any]:
         subject: Any = self._subject
@@ -80,6 +96,7 @@ class BlockingPulls:
             check(subject, "the context manager of from_blocking() gave")
         elif hasattr(subject, "close"):
             stack.callback(subject.close)
+        self._opened.append(subject)
         iterator: Any = iter(subject)
         if iterator is not subject and hasattr(iterator, "close"):
             stack.callback(iterator.close)
@@ -93,6 +110,7 @@ class BlockingPulls:
     def _close(self) -> None:
         failure, self._failure = self._failure, None
         self._next = None
+        self._opened.clear()
         if failure is None:
             self._stack.close()
         else:
@@ -107,14 +125,20 @@ class Blocking:
     """
     The source of `from_blocking`.
 
+    Args:
+        subject: What gives the items.
+        interrupt: Makes the thread come back from what it waits for, given what it has opened; false where it cannot,
+            and then nobody waits for the thread, which closes all the same when it does.
+
     Attributes:
         runs_once: Whether its subject is spent by a run: what can be closed is.
     """
 
-    __slots__ = ("runs_once", "source", "subject")
+    __slots__ = ("interrupt", "runs_once", "source", "subject")
 
-    def __init__(self, subject: Any) -> None:
+    def __init__(self, subject: Any, interrupt: Interrupt | None = None) -> None:
         self.subject: Any = subject
+        self.interrupt: Interrupt | None = interrupt
         self.runs_once: bool = not calls(subject) and (
             managed(subject) or hasattr(subject, "close") or can_go_on(subject) is not None
         )
@@ -123,7 +147,7 @@ class Blocking:
     def __aiter__(self) -> AsyncIterator[Any]:
         if self.runs_once:
             spend(self.source)
-        return BlockingPulls(self.subject)
+        return BlockingPulls(self.subject, self.interrupt)
 
     def __repr__(self) -> str:
         return f"from_blocking({describe(self.subject, 30)})"
