@@ -162,7 +162,8 @@ async def app(
             response = JaypieStream(heavy).finalize(note).to_response(send_timeout=float(query.get("timeout", "60")))
         case "/numbered":
             count, pause = int(query["count"]), float(query["pause"])
-            response = JaypieStream(lambda: numbered(count, pause)).to_response()
+            keepalive = float(query.get("keepalive", "15"))
+            response = JaypieStream(lambda: numbered(count, pause)).to_response(keepalive=keepalive)
         case "/saved":
             words = JaypieStream(ten_words).also_to(save).finalize(note)
             response = words.to_response(on_disconnect="drain" if "drain" in query else "cancel")
