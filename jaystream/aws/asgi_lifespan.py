@@ -61,21 +61,16 @@ class Lifespan:
         if self._failure is not None:
             raise RuntimeError(f"the application did not start: {self._failure}") from self._cause
 
-    @property
-    def failed(self) -> bool:
-        """
-        Whether the start has failed.
-        """
-        return self._failure is not None
-
     async def stop(self, within: float) -> None:
         """
-        Tell the application to shut down, and wait for it as long as *within* seconds, then cancel it.
+        Tell the application to shut down, and wait for it as long as *within* seconds, then cancel it. One that failed
+        to start is told nothing.
         """
-        self._asked.set()
         try:
-            with anyio.move_on_after(within):
-                await self._stopped.wait()
+            if self._failure is None:
+                self._asked.set()
+                with anyio.move_on_after(within):
+                    await self._stopped.wait()
         finally:
             self.task.cancel()
             await over([self.task], within=within)
