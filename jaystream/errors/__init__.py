@@ -11,6 +11,10 @@ Every exception of jaystream, and the JSON:API bodies they become on the wire.
     ├── BufferOverflowError                  an item came to a buffer that was full and may not wait
     ├── DetachedError                        a part of a shared run was cut off from it before its end
     ├── ProviderError                        a language model's provider failed within its stream
+    ├── ResponseStartedError (RuntimeError)  a header was set after the response's head had been sent
+    ├── ResponseEndedError (RuntimeError)    something was written after the response's end
+    ├── BrokenResponseError (OSError)        something was written to a response whose reader has left
+    ├── RuntimeApiError                      Lambda's Runtime API is gone, or answers what it may not
     ├── LimitExceededError (ValueError)      a stated bound on size was passed
     └── FormatError (ValueError)             bytes or values that a wire format cannot carry
         ├── UnencodableError (TypeError)     JSON has no form for a value
@@ -57,6 +61,7 @@ from jaystream.errors._jaypie import (
 )
 from jaystream.errors._own import (
     BrokenEmitterError,
+    BrokenResponseError,
     BufferOverflowError,
     CleanupTimeoutError,
     ClosedEmitterError,
@@ -69,6 +74,9 @@ from jaystream.errors._own import (
     JaystreamError,
     LimitExceededError,
     ProviderError,
+    ResponseEndedError,
+    ResponseStartedError,
+    RuntimeApiError,
     StreamConsumedError,
     StreamTimeoutError,
     UnencodableError,
@@ -78,6 +86,7 @@ __all__ = [
     "BadGatewayError",
     "BadRequestError",
     "BrokenEmitterError",
+    "BrokenResponseError",
     "BufferOverflowError",
     "CleanupTimeoutError",
     "ClosedEmitterError",
@@ -103,6 +112,9 @@ __all__ = [
     "NotImplementedYetError",
     "ProviderError",
     "RejectedError",
+    "ResponseEndedError",
+    "ResponseStartedError",
+    "RuntimeApiError",
     "StreamConsumedError",
     "StreamTimeoutError",
     "TeapotError",

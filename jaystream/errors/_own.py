@@ -133,6 +133,58 @@ class DetachedError(JaystreamError):
         return f"{self.part} was cut off: {self.reason}"
 
 
+class ResponseStartedError(JaystreamError, RuntimeError):
+    """
+    A status, header or cookie was set on a response whose head has been sent.
+
+    Args:
+        what: What was set, such as ``"status"``.
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what: str = what
+
+    def __str__(self) -> str:
+        return (
+            f"{self.what} was set after the response had begun: it goes out with the first byte, or when a stream has "
+            "given nothing for eager_first seconds; set it before, or give eager_first=None"
+        )
+
+
+class ResponseEndedError(JaystreamError, RuntimeError):
+    """
+    Something was written to a response that has been ended.
+    """
+
+    def __str__(self) -> str:
+        return "the response has been ended, and takes nothing more"
+
+
+class BrokenResponseError(JaystreamError, ConnectionError):
+    """
+    Something was written to a response whose reader has left.
+    """
+
+
+class RuntimeApiError(JaystreamError):
+    """
+    Lambda's Runtime API cannot be reached, or answers what it may not.
+
+    Args:
+        endpoint: What was asked, such as ``"GET /runtime/invocation/next"``.
+        reason: What came instead.
+    """
+
+    def __init__(self, endpoint: str, reason: str) -> None:
+        super().__init__(endpoint, reason)
+        self.endpoint: str = endpoint
+        self.reason: str = reason
+
+    def __str__(self) -> str:
+        return f"Lambda's Runtime API failed at {self.endpoint}: {self.reason}"
+
+
 class LimitExceededError(JaystreamError, ValueError):
     """
     A stated bound on size was passed.

@@ -1,0 +1,194 @@
+"""
+One connection to the Runtime API: bytes out, with back-pressure, and replies back.
+
+It is a protocol of asyncio's own, not one of anyio's streams: a write has to take effect when it is called, and a
+function's cold start has no time for what is not needed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Generator
+from typing import Any, cast
+
+from jaystream.aws.runtime.wire import Reply, ReplyReader, WireError
+
+HIGH_WATER = 65_536
+"""Bytes that may wait for a slow reader before writers have to wait as well."""
+
+
+class ConnectionLostError(ConnectionError):
+    """
+    The connection ended, and a reply was due.
+
+    Attributes:
+        untouched: Whether the peer had closed it before anything of the reply came.
+    """
+
+    def __init__(self, reason: str, *, untouched: bool) -> None:
+        super().__init__(reason)
+        self.untouched = untouched
+
+
+class Room:
+    """
+    What a write gives while the reader is behind: await it, any number of times, to go on when there is room.
+    """
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __await__(self) -> Generator[Any, None, None]:
+        return self._connection.drained().__await__()
+
+
+class Connection(asyncio.Protocol):
+    """
+    A connection that is open until it is lost or closed.
+    """
+
+    __slots__ = ("_loop", "_lost", "_reader", "_reply", "_room", "_transport", "_waiting")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._reader = ReplyReader()
+        self._reply: asyncio.Future[Reply] | None = None
+        self._room: Room | None = None  # set while the reader is behind
+        self._waiting: list[asyncio.Future[None]] = []
+        self._lost: str | None = None
+        self._transport: asyncio.Transport | None = None
+
+    @classmethod
+    async def open(cls, host: str, port: int) -> Connection:
+        """
+        Connect.
+
+        Raises:
+            OSError: If nobody listens.
+        """
+        loop = asyncio.get_running_loop()
+        _, connection = await loop.create_connection(lambda: cls(loop), host, port)
+        return connection
+
+    @property
+    def lost(self) -> str | None:
+        """
+        Why the connection is of no more use; None while it is.
+        """
+        return self._lost
+
+    @property
+    def answered(self) -> bool:
+        """
+        Whether the reply to what is being sent has come.
+        """
+        return self._reply is not None and self._reply.done()
+
+    def send(self, data: bytes) -> Room | None:
+        """
+        Write bytes now. Gives what can be awaited for room where the reader is behind.
+        """
+        if self._lost is None and self._transport is not None:
+            self._transport.write(data)
+        return self._room
+
+    def expect(self) -> asyncio.Future[Reply]:
+        """
+        Give the future of the reply to what is sent from here on.
+        """
+        self._reply = self._loop.create_future()
+        if self._lost is not None:
+            self._reply.set_exception(ConnectionLostError(self._lost, untouched=True))
+        return self._reply
+
+    async def drained(self) -> None:
+        """
+        Wait until there is room, or nobody to wait for.
+        """
+        while self._room is not None and self._lost is None:
+            waiter = self._loop.create_future()
+            self._waiting.append(waiter)
+            try:
+                await waiter
+            finally:
+                self._waiting.remove(waiter)
+
+    def close(self) -> None:
+        """
+        Give the connection up, with whatever has not been sent.
+        """
+        self._lose("it was closed")
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """
+        Keep the transport. asyncio's and uvloop's have switched Nagle's algorithm off.
+        """
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(HIGH_WATER)
+
+    def data_received(self, data: bytes) -> None:
+        """
+        Read a reply.
+        """
+        if self._reply is None or self._reply.done():
+            self.close()  # it speaks without being asked
+            return
+        try:
+            reply = self._reader.feed(data)
+        except WireError as error:
+            self._lose(str(error))
+            self.close()
+            return
+        if reply is not None:
+            self._settle(reply)
+
+    def eof_received(self) -> None:
+        """
+        Take what ends with the connection.
+        """
+        if self._reply is not None and not self._reply.done() and (reply := self._reader.end()) is not None:
+            self._settle(reply)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """
+        Tell everyone who waits.
+        """
+        self._lose("the connection was closed" if exc is None else f"{type(exc).__name__}: {exc}")
+
+    def pause_writing(self) -> None:
+        """
+        Let writers wait.
+        """
+        self._room = Room(self)
+
+    def resume_writing(self) -> None:
+        """
+        Let writers go on.
+        """
+        self._room = None
+        self._wake()
+
+    def _settle(self, reply: Reply) -> None:
+        assert self._reply is not None  # noqa: S101 - for type checkers
+        self._reply.set_result(reply)
+        if not reply.keeps:
+            self.close()
+
+    def _lose(self, reason: str) -> None:
+        if self._lost is not None:
+            return
+        self._lost = reason
+        if self._reply is not None and not self._reply.done():
+            untouched = self._reader.idle
+            cut = "" if untouched else " amid a reply"
+            self._reply.set_exception(ConnectionLostError(f"{reason}{cut}", untouched=untouched))
+        self._wake()
+
+    def _wake(self) -> None:
+        for waiter in self._waiting:
+            if not waiter.done():
+                waiter.set_result(None)
