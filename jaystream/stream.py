@@ -37,6 +37,7 @@ from jaystream.operators.pace import PaceMixin
 from jaystream.operators.race import RaceMixin
 from jaystream.operators.recover import RecoverMixin
 from jaystream.operators.retry import RetryMixin
+from jaystream.operators.scan_text import ScanTextMixin
 from jaystream.operators.select import SelectMixin
 from jaystream.operators.share import ShareMixin
 from jaystream.operators.silence import SilenceMixin
@@ -110,6 +111,7 @@ class JaypieStream(
     ObserveMixin[T_co],
     MaterializeMixin[T_co],
     TextMixin[T_co],
+    ScanTextMixin[T_co],
     WireMixin[T_co],
     CollectMixin[T_co],
     FileMixin[T_co],

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 from jaystream.formats.json import encode_json, json_encoder
 from jaystream.formats.lines import LineDecoder
 from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder, format_ndjson
+from jaystream.formats.partial_json import PartialJsonDecoder
 from jaystream.formats.split import SplitDecoder
 from jaystream.formats.sse import SseEncoder, format_sse
 from jaystream.formats.sse_decoder import SseDecoder
 from jaystream.formats.sse_event import SseEvent
+from jaystream.formats.stop import StopScanner
 from jaystream.formats.stream_error import ENCODERS, content_type_for, encoder_for, format_stream_error
+from jaystream.formats.tags import TagScanner
 from jaystream.formats.text import TextEncoder, text_of
 from jaystream.formats.utf8 import Utf8Decoder, encode_utf8
 from jaystream.formats.wire import DEFAULT_LIMIT, WireEncoder
@@ -59,6 +62,7 @@ __all__ = [
     "ModelLike",
     "NdjsonDecoder",
     "NdjsonEncoder",
+    "PartialJsonDecoder",
     "ReasoningChunk",
     "SourceChunk",
     "SourceReference",
@@ -68,6 +72,8 @@ __all__ = [
     "SseEvent",
     "StartChunk",
     "StopReason",
+    "StopScanner",
+    "TagScanner",
     "TextChunk",
     "TextEncoder",
     "ToolCall",

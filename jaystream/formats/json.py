@@ -1,5 +1,5 @@
 r"""
-JSON as it stands on the wire: compact, non-ASCII kept, NaN and infinities null.
+JSON as it stands on the wire: compact, non-ASCII kept, NaN and infinities null; and the strict parser of it.
 
 The fast path only: `pydantic_core` writes the value. What it refuses goes to `json_slow`, which
 also words the error. Nothing here knows of events, lines or chunks.
@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Literal
+    from typing import Literal, NoReturn
 
-__all__ = ["encode_json", "json_encoder", "native_json"]
+__all__ = ["encode_json", "json_encoder", "json_parser", "native_json"]
 
 # The encoder once it is made: importing it costs more than importing all of jaystream.
 _made: list[Callable[[object], bytes]] = []
@@ -93,3 +93,31 @@ def _make() -> Callable[[object], bytes]:
         return encode_slowly(value)
 
     return encode
+
+
+def json_parser() -> Callable[[bytes], object]:
+    """
+    Give the strict parser of one JSON text in UTF-8: it raises ValueError for everything else, NaN and infinities too.
+    """
+    # Both load with the first decoder, not with the package.
+    from json import JSONDecoder  # noqa: PLC0415
+
+    from pydantic_core import from_json  # noqa: PLC0415
+
+    strict = JSONDecoder(parse_constant=_refuse).decode
+    # Older versions of the native parser read this escape wrong: they are not asked.
+    if from_json(b'"\\u0080"') != "\x80":
+        return lambda line: strict(line.decode())
+
+    def loads(line: bytes) -> object:
+        try:
+            return from_json(line, allow_inf_nan=False)
+        except ValueError:
+            # It refuses escaped lone surrogates, which are JSON; for all else this raises with a better message.
+            return strict(line.decode())
+
+    return loads
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")

@@ -4,10 +4,10 @@ Newline-delimited JSON: `NdjsonEncoder` and `format_ndjson` write it, `NdjsonDec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from jaystream.errors import FormatError, FrameTooLargeError, InvalidJsonError
-from jaystream.formats.json import json_encoder, native_json
+from jaystream.formats.json import json_encoder, json_parser, native_json
 from jaystream.formats.sse_event import SseEvent
 from jaystream.formats.wire import DEFAULT_LIMIT, check_callable, check_limit, dumped, framed
 
@@ -122,7 +122,7 @@ class NdjsonDecoder:
         check_callable("loads", loads)
         check_callable("on_error", on_error)
         self._limit = check_limit("max_line", max_line)
-        self._loads = _json_parser() if loads is None else loads
+        self._loads = json_parser() if loads is None else loads
         self._on_error = on_error
         self._pending = bytearray()
         self._line = 0
@@ -235,28 +235,3 @@ def _one_line(dumps: Callable[[Any], bytes | str]) -> Callable[[object], bytes]:
         return dumped(dumps, value).replace(b"\r", b" ").replace(b"\n", b" ")
 
     return encode
-
-
-def _json_parser() -> Callable[[bytes], object]:
-    # Both load with the first decoder, not with the package.
-    from json import JSONDecoder  # noqa: PLC0415
-
-    from pydantic_core import from_json  # noqa: PLC0415
-
-    strict = JSONDecoder(parse_constant=_refuse).decode
-    # Older versions of the native parser read this escape wrong: they are not asked.
-    if from_json(b'"\\u0080"') != "\x80":
-        return lambda line: strict(line.decode())
-
-    def loads(line: bytes) -> object:
-        try:
-            return from_json(line, allow_inf_nan=False)
-        except ValueError:
-            # It refuses escaped lone surrogates, which are JSON; for all else this raises with a better message.
-            return strict(line.decode())
-
-    return loads
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")

@@ -1,5 +1,5 @@
 """
-Plain text as a wire format: `TextEncoder`, and `text_of`, which finds the text in a chunk.
+Plain text as a wire format: `TextEncoder`; and `text_of`, which finds the text in a chunk, as `with_text` changes it.
 
 `Utf8Decoder` and `LineDecoder` read it again.
 """
@@ -13,7 +13,7 @@ from jaystream.formats.lines import LineDecoder
 from jaystream.formats.utf8 import Utf8Decoder, encode_utf8
 from jaystream.formats.wire import framed
 
-__all__ = ["LineDecoder", "TextEncoder", "Utf8Decoder", "text_of"]
+__all__ = ["LineDecoder", "TextEncoder", "Utf8Decoder", "text_in", "text_of", "with_text"]
 
 
 class TextEncoder:
@@ -61,6 +61,13 @@ def text_of(chunk: object) -> str:
     >>> text_of("a") + text_of({"type": "text", "content": "b"}) + text_of({"type": "error", "content": "c"})
     'ab'
     """
+    return text_in(chunk) or ""
+
+
+def text_in(chunk: object) -> str | None:
+    """
+    Give the text that a chunk carries, as `text_of`, and None for what is no text at all.
+    """
     if isinstance(chunk, str):
         return chunk
     if isinstance(chunk, Mapping):
@@ -68,4 +75,22 @@ def text_of(chunk: object) -> str:
         kind, content = fields.get("type"), fields.get("content")
     else:
         kind, content = getattr(chunk, "type", None), getattr(chunk, "content", None)
-    return content if kind == "text" and isinstance(content, str) else ""
+    return content if kind == "text" and isinstance(content, str) else None
+
+
+def with_text(chunk: Any, text: str) -> Any:
+    """
+    Give the same chunk with another text; for text itself and for None, that text.
+    """
+    if chunk is None or isinstance(chunk, str):
+        return text
+    if isinstance(chunk, Mapping):
+        return {**cast("Mapping[str, Any]", chunk), "content": text}
+    update = getattr(chunk, "model_copy", None)
+    if update is not None:
+        return update(update={"content": text})
+    from copy import copy  # noqa: PLC0415 - seldom needed
+
+    made = copy(chunk)
+    object.__setattr__(made, "content", text)  # also where the class is frozen
+    return made

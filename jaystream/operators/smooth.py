@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import AsyncGenerator, Callable, Collection, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator
 from math import ceil
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from jaystream._core.guard import Guard, check_callable, is_async, needs_guard
 from jaystream._core.inspecting import describe
 from jaystream._core.plan import Boundary, Described, T_co
 from jaystream._core.pumps import Inlet, Pumps
 from jaystream._core.stages import check_seconds
-from jaystream.formats.text import text_of
+from jaystream.formats.text import text_of, with_text
 
 if TYPE_CHECKING:
     from jaystream._core.run import Loop
@@ -158,24 +158,6 @@ def _alike(one: Any, other: Any) -> bool:
     if one is other:
         return True
     return type(one) is type(other) and bool(with_text(one, "") == with_text(other, ""))
-
-
-def with_text(item: Any, text: str) -> Any:
-    """
-    The same chunk with another text.
-    """
-    if item is None:
-        return text
-    if isinstance(item, Mapping):
-        return {**cast("Mapping[str, Any]", item), "content": text}
-    update = getattr(item, "model_copy", None)
-    if update is not None:
-        return update(update={"content": text})
-    from copy import copy  # noqa: PLC0415 - seldom needed
-
-    made = copy(item)
-    object.__setattr__(made, "content", text)  # also where the class is frozen
-    return made
 
 
 def wanted(pieces: deque[Piece], now: float, per: float) -> int:

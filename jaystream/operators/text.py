@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Protocol, overload
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, overload
 
+from jaystream._core.inspecting import describe
 from jaystream._core.plan import Described, Stage, T_co
 from jaystream.formats.lines import LineDecoder
 from jaystream.formats.split import SplitDecoder
-from jaystream.formats.text import TextEncoder, text_of
+from jaystream.formats.text import TextEncoder, text_in, with_text
 from jaystream.formats.utf8 import Utf8Decoder
 from jaystream.formats.wire import DEFAULT_LIMIT
 
@@ -95,13 +96,13 @@ class DecodeUtf8(Stage):
 class Text(Stage):
     __slots__ = ()
     name = "text"
-    names: tuple[str, ...] = ("text_of",)
+    names: tuple[str, ...] = ("text_in",)
 
     def values(self) -> tuple[object, ...]:
-        return (text_of,)
+        return (text_in,)
 
     def write(self, code: LoopWriter) -> None:
-        code.line(f"x = {code.name('text_of')}(x)")
+        code.line(f"x = {code.name('text_in')}(x)")
         code.skip("not x")
 
 
@@ -136,6 +137,48 @@ class EncodedText(TextEncoder):
 
     def __init__(self, encoding: str) -> None:
         self.media_type: str = f"text/plain; charset={encoding}"
+
+
+def text_or_chunk(item: Any, operator: str) -> str | None:
+    """
+    The text of an item, None for a chunk that has none and passes as it is.
+
+    Raises:
+        TypeError: For bytes.
+    """
+    if isinstance(item, (bytes, bytearray, memoryview)):
+        given = describe(cast("object", item), 40)
+        raise TypeError(f"{operator}() takes text and chunks, not bytes ({given}); .decode_utf8() above it makes text")
+    return text_in(item)
+
+
+class Cut:
+    """
+    A decoder that cuts text, over the text of items. A piece stands where its end came; other chunks pass at once.
+    """
+
+    __slots__ = ("_decoder", "_item")
+
+    def __init__(self, decoder: Decoder) -> None:
+        self._decoder: Any = decoder
+        self._item: Any = None  # the last with text, where that is a chunk
+
+    def feed(self, item: Any) -> list[Any]:
+        if isinstance(item, (str, bytes, bytearray, memoryview)):
+            self._item = None
+            return self._decoder.feed(item)  # type: ignore[no-any-return]  # a list, as of every decoder
+        text = text_in(item)
+        if text is None:
+            return [item]
+        self._item = item
+        return self._items(self._decoder.feed(text))
+
+    def flush(self) -> list[Any]:
+        return self._items(self._decoder.flush())
+
+    def _items(self, pieces: list[Any]) -> list[Any]:
+        item = self._item
+        return pieces if item is None else [with_text(item, piece) for piece in pieces]
 
 
 class _Lines:
@@ -204,11 +247,18 @@ class TextMixin(Described[T_co]):
         """
         return self._then(Encode(encoding, errors))
 
-    def lines(self: TextMixin[str] | TextMixin[bytes], *, max_line: int | None = DEFAULT_LIMIT) -> JaypieStream[str]:
+    @overload
+    def lines(
+        self: TextMixin[str] | TextMixin[bytes], *, max_line: int | None = DEFAULT_LIMIT
+    ) -> JaypieStream[str]: ...
+    @overload
+    def lines(self: TextMixin[Chunk], *, max_line: int | None = DEFAULT_LIMIT) -> JaypieStream[T_co]: ...
+    def lines(self: TextMixin[Any], *, max_line: int | None = DEFAULT_LIMIT) -> JaypieStream[Any]:
         r"""
         Cut text into its lines, without their ends. Bytes are decoded as UTF-8 first.
 
-        Lines end at LF, CRLF and CR, and nowhere else.
+        Lines end at LF, CRLF and CR, and nowhere else. Chunks of type "text" become chunks of a line each; other chunks
+        pass as they are, before the line that has not ended.
 
         Args:
             max_line: Characters a line may have, None for any number.
@@ -225,7 +275,7 @@ class TextMixin(Described[T_co]):
         >>> asyncio.run(JaypieStream.of("one\r", "\ntw", "o").lines().to_list())
         ['one', 'two']
         """
-        return self._then(Decode("lines", partial(_Lines, max_line)))
+        return self._then(Decode("lines", lambda: Cut(_Lines(max_line))))
 
     @overload
     def split(self: TextMixin[str], separator: str, *, max_piece: int | None = DEFAULT_LIMIT) -> JaypieStream[str]: ...
@@ -233,13 +283,16 @@ class TextMixin(Described[T_co]):
     def split(
         self: TextMixin[bytes], separator: bytes, *, max_piece: int | None = DEFAULT_LIMIT
     ) -> JaypieStream[bytes]: ...
+    @overload
     def split(
-        self: TextMixin[str] | TextMixin[bytes], separator: Any, *, max_piece: int | None = DEFAULT_LIMIT
-    ) -> JaypieStream[Any]:
+        self: TextMixin[Chunk], separator: str, *, max_piece: int | None = DEFAULT_LIMIT
+    ) -> JaypieStream[T_co]: ...
+    def split(self: TextMixin[Any], separator: Any, *, max_piece: int | None = DEFAULT_LIMIT) -> JaypieStream[Any]:
         r"""
         Cut text at a separator, or bytes at bytes, however the input is cut; the pieces come without it.
 
-        A separator ends a piece, as a line's end does: there is no empty piece behind the last separator.
+        A separator ends a piece, as a line's end does: there is no empty piece behind the last separator. Chunks of
+        type "text" become chunks of a piece each; other chunks pass as they are, before the piece that has not ended.
 
         Args:
             separator: `str` for text, `bytes` for bytes; not empty.
@@ -257,7 +310,7 @@ class TextMixin(Described[T_co]):
         >>> asyncio.run(JaypieStream.of("one-", "-tw", "o").split("--").to_list())
         ['one', 'two']
         """
-        return self._then(Decode("split", partial(SplitDecoder, separator, max_piece=max_piece)))
+        return self._then(Decode("split", lambda: Cut(SplitDecoder(separator, max_piece=max_piece))))
 
     def text(self: TextMixin[Chunk]) -> JaypieStream[str]:
         """

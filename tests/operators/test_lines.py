@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from jaystream import JaypieStream
@@ -49,6 +51,28 @@ class TestLines:
         with pytest.raises(FrameTooLargeError, match="of more than 3 characters"):
             await JaypieStream(["ab\n", "abcd"]).lines(max_line=3).for_each(got.append)
         assert got == ["ab"]
+
+    async def test_chunks(self) -> None:
+        """
+        Lines of chunks are chunks, with the fields of the one that ended them; other chunks pass before a line that has
+        not ended, and text between chunks is text.
+        """
+        tool = {"type": "tool_call"}
+        items: list[Any] = [
+            {"type": "text", "content": "a\nb", "id": 1},
+            tool,
+            {"type": "text", "content": "c\n", "id": 2},
+            {"type": "text", "content": "", "id": 2},
+            "d\ne",
+        ]
+        expected: list[Any] = [
+            {"type": "text", "content": "a", "id": 1},
+            tool,
+            {"type": "text", "content": "bc", "id": 2},
+            "d",
+            "e",
+        ]
+        await check_operator(lambda s: s.lines(), items, expected, before_error=expected[:-1])
 
     def test_bad_argument(self) -> None:
         """

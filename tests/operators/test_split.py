@@ -116,6 +116,21 @@ class TestSplit:
         with pytest.raises(FrameTooLargeError, match="piece of more than 3 bytes"):
             await JaypieStream([b"abcd"]).split(b"\r\n", max_piece=3).to_list()
 
+    async def test_chunks(self) -> None:
+        """
+        Pieces of chunks are chunks, with the fields of the one that ended them; other chunks pass before a piece that
+        has not ended.
+        """
+        tool = {"type": "tool_call"}
+        items: list[Any] = [{"type": "text", "content": "a--b-"}, tool, {"type": "text", "content": "-c", "id": 2}]
+        expected: list[Any] = [
+            {"type": "text", "content": "a"},
+            tool,
+            {"type": "text", "content": "b", "id": 2},
+            {"type": "text", "content": "c", "id": 2},
+        ]
+        await check_operator(lambda s: s.split("--"), items, expected, before_error=expected[:-1])
+
     def test_fails_again(self) -> None:
         """
         A decoder that has failed fails at every later call.

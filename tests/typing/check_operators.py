@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeGuard, assert_type
 
 from jaystream import End, Failure, Item, JaypieStream, Operator, SinkReport, SseEvent
+from jaystream.formats import ReasoningChunk
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 async def numbers() -> AsyncIterator[int]:
     yield 1
+
+
+async def asleep(text: str) -> int:
+    return len(text)
 
 
 async def later(n: int) -> str:
@@ -105,6 +110,17 @@ def text_and_wire(text: JaypieStream[str], data: JaypieStream[bytes], chunks: Ja
     assert_type(data.parse_sse(), JaypieStream[SseEvent])
     assert_type(data.parse_ndjson(), JaypieStream[Any])
     assert_type(data.parse_ndjson(Model), JaypieStream[Model])
+    assert_type(chunks.lines(), JaypieStream[dict[str, Any]])
+    assert_type(chunks.split(","), JaypieStream[dict[str, Any]])
+    assert_type(text.scan_tags("<", ">"), JaypieStream[str | ReasoningChunk])
+    assert_type(text.scan_tags({"<": ">"}), JaypieStream[str | ReasoningChunk])
+    assert_type(text.scan_tags("<", ">", inside=None), JaypieStream[str])
+    assert_type(text.scan_tags("<", ">", inside="quote"), JaypieStream[str | dict[str, Any]])
+    assert_type(text.scan_tags("<", ">", inside=len), JaypieStream[str | int])
+    assert_type(text.scan_tags("<", ">", inside=asleep), JaypieStream[str | int])
+    assert_type(chunks.stop_at("END"), JaypieStream[dict[str, Any]])
+    assert_type(text.json_deltas(), JaypieStream[Any])
+    data.stop_at("END")  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     # bytes are framed already: framing them again is an error
     chunks.format_sse().format_sse()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     text.decode_utf8()  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]

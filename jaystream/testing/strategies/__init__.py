@@ -20,6 +20,7 @@ from jaystream.testing.strategies.formats import chunks, sse_bodies
 from jaystream.testing.strategies.mixing import __all__ as _mixing
 from jaystream.testing.strategies.pipelines import Pipeline, pipelines
 from jaystream.testing.strategies.recovery import __all__ as _recovery
+from jaystream.testing.strategies.scanning import __all__ as _scanning
 from jaystream.testing.strategies.several import __all__ as _several
 from jaystream.testing.strategies.sharing import __all__ as _sharing
 from jaystream.testing.strategies.simple import __all__ as _simple
@@ -44,4 +45,4 @@ __all__ = [
 ]
 
 # these are imported for what they register, or to see that it is there
-del _by_time, _hypothesis, _mixing, _recovery, _several, _sharing, _simple
+del _by_time, _hypothesis, _mixing, _recovery, _scanning, _several, _sharing, _simple
