@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from jaystream.llm.google import from_google
     from jaystream.llm.langchain import from_langchain
     from jaystream.llm.litellm import from_litellm
+    from jaystream.llm.llm import Llm
     from jaystream.llm.openai import from_openai
     from jaystream.llm.pydantic_ai import from_pydantic_ai
     from jaystream.operators.emitted import Emitted
@@ -53,6 +54,7 @@ __all__ = [
     "JaypieError",
     "JaypieStream",
     "JaystreamError",
+    "Llm",
     "NdjsonDecoder",
     "NdjsonEncoder",
     "Operator",
@@ -100,6 +102,7 @@ _HOMES = {
     "JaypieError": "jaystream.errors",
     "JaypieStream": "jaystream.stream",
     "JaystreamError": "jaystream.errors",
+    "Llm": "jaystream.llm.llm",
     "NdjsonDecoder": "jaystream.formats.ndjson",
     "NdjsonEncoder": "jaystream.formats.ndjson",
     "Operator": "jaystream.stream",

@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from jaystream.llm.answer import Answer
     from jaystream.llm.anthropic import AnthropicDecoder, from_anthropic
     from jaystream.llm.anything import AnyDecoder, from_llm
     from jaystream.llm.bedrock import BedrockDecoder, from_bedrock
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
     from jaystream.llm.google import GoogleDecoder, from_google
     from jaystream.llm.langchain import LangChainDecoder, from_langchain
     from jaystream.llm.litellm import LiteLlmDecoder, from_litellm
+    from jaystream.llm.llm import Llm
     from jaystream.llm.openai import OpenAiDecoder, from_openai
     from jaystream.llm.openai_chat import OpenAiChatDecoder
     from jaystream.llm.openai_responses import OpenAiResponsesDecoder
     from jaystream.llm.pydantic_ai import PydanticAiDecoder, from_pydantic_ai
+    from jaystream.llm.tools import Pending, Tool, ToolLike
 
 __all__ = [
+    "Answer",
     "AnthropicDecoder",
     "AnyDecoder",
     "BedrockDecoder",
@@ -28,10 +32,14 @@ __all__ = [
     "GoogleDecoder",
     "LangChainDecoder",
     "LiteLlmDecoder",
+    "Llm",
     "OpenAiChatDecoder",
     "OpenAiDecoder",
     "OpenAiResponsesDecoder",
+    "Pending",
     "PydanticAiDecoder",
+    "Tool",
+    "ToolLike",
     "from_anthropic",
     "from_bedrock",
     "from_google",
@@ -43,6 +51,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ToolLike": "tools",
+    "Tool": "tools",
+    "Pending": "tools",
+    "Llm": "llm",
+    "Answer": "answer",
     "AnthropicDecoder": "anthropic",
     "AnyDecoder": "anything",
     "BedrockDecoder": "bedrock",
