@@ -1,5 +1,6 @@
 """
-Tools to test streams with: contract checks, the leak guard, virtual time, probes as sources, recording writers.
+Tools to test streams with: contract checks, the leak guard, virtual time, probes as sources, recording writers,
+an ASGI client, emulated Lambda functions.
 
 Only names stand here. Nothing here imports pytest or Hypothesis; `laws`, `strategies` (Hypothesis) and `plugin`
 (pytest) are modules to import when they are wanted.
@@ -10,6 +11,7 @@ from __future__ import annotations
 from jaystream.testing.checks import check_operator, check_sink, check_terminal
 from jaystream.testing.client import StreamTestClient
 from jaystream.testing.clock import DeadlockError, VirtualClock, VirtualLoop, run_virtually
+from jaystream.testing.emulating import BlockingFunction, EmulatedFunction, Emulation, Invoked, emulator
 from jaystream.testing.leaks import LeakError, LeakGuard, guard_leaks
 from jaystream.testing.probes import ManagedProbe, Probe, ProbeError, ProbeEvent
 from jaystream.testing.recording import WriterError, Written
@@ -20,7 +22,11 @@ from jaystream.testing.writers import AsyncRecordingResponseStream, RecordingRes
 
 __all__ = [
     "AsyncRecordingResponseStream",
+    "BlockingFunction",
     "DeadlockError",
+    "EmulatedFunction",
+    "Emulation",
+    "Invoked",
     "LeakError",
     "LeakGuard",
     "ManagedProbe",
@@ -40,6 +46,7 @@ __all__ = [
     "check_operator",
     "check_sink",
     "check_terminal",
+    "emulator",
     "guard_leaks",
     "run_virtually",
 ]

@@ -27,7 +27,8 @@ def raw(**options: Any) -> Emulation:
     """
     A function on the raw runtime.
     """
-    return emulator("raw.handler", runtime=RUNTIME, **{"timeout": 20, **options})
+    options = {"timeout": 20, "runtime": RUNTIME, **options}
+    return emulator("raw.handler", **options)
 
 
 def steps(*steps: Any) -> bytes:

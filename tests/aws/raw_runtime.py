@@ -28,7 +28,7 @@ import socket
 import subprocess
 import sys
 import time
-from typing import Any
+from typing import Any, cast
 
 ADDRESS = os.environ["AWS_LAMBDA_RUNTIME_API"]
 BASE = "/2018-06-01/runtime/"
@@ -101,20 +101,24 @@ def post(path: str, headers: dict[str, str], body: bytes) -> None:
     connection.close()
 
 
-def serve(told: dict[str, str], event: Any) -> None:
+def serve(told: dict[str, str], event: dict[str, Any]) -> None:
     """
     Do what an event tells.
     """
     where = f"invocation/{told['lambda-runtime-aws-request-id']}/"
-    found = event
-    if isinstance(event, dict) and "requestContext" in event:
-        body = event.get("body") or "{}"
+    found: Any = event
+    if "requestContext" in event:
+        body: str = event.get("body") or "{}"
         found = json.loads(base64.b64decode(body) if event["isBase64Encoded"] else body)
     stream = Connection()
     mode = {"Lambda-Runtime-Function-Response-Mode": "streaming", "Transfer-Encoding": "chunked"}
     json_type = {"Content-Type": "application/json"}
-    for word, *rest in found.get("do", [["event"]]) if isinstance(found, dict) else [["event"]]:
-        match word:
+    if not isinstance(found, dict) or "do" not in found:
+        found = {"do": [["event"]]}
+    steps: list[list[Any]] = cast("dict[str, Any]", found)["do"]
+    for step in steps:
+        rest = step[1:]
+        match step[0]:
             case "stream":
                 stream.send("POST", where + "response", {**mode, "Content-Type": rest[0], "Trailer": ERROR + "Type"})
             case "prelude":
@@ -182,7 +186,7 @@ def serve(told: dict[str, str], event: Any) -> None:
             case "use":
                 kept.append(bytearray(b"x" * (rest[0] << 20)))
             case _:
-                raise ValueError(word)
+                raise ValueError(step)
     stream.close()
 
 
@@ -193,7 +197,11 @@ def main() -> None:
     print("starting")
     match os.environ.get("RAW_INIT"):
         case "error":
-            failure = {"errorMessage": "no such module", "errorType": "Runtime.ImportModuleError", "stackTrace": []}
+            failure: dict[str, Any] = {
+                "errorMessage": "no such module",
+                "errorType": "Runtime.ImportModuleError",
+                "stackTrace": [],
+            }
             post("init/error", {ERROR + "Type": "Runtime.ImportModuleError"}, json.dumps(failure).encode())
             print("giving up")
             sys.exit(1)
@@ -212,7 +220,8 @@ def main() -> None:
         status, told, event = connection.answer()
         if status != 200:
             raise OSError(event)
-        serve(told, json.loads(event))
+        found: Any = json.loads(event)
+        serve(told, cast("dict[str, Any]", found) if isinstance(found, dict) else {"do": [["result", found]]})
 
 
 if __name__ == "__main__":

@@ -260,7 +260,7 @@ class TestInvoke:
         ],
     )
     async def test_refused(
-        self, path: str, body: bytes, headers: dict[str, str], status: int, kind: str, message: str
+        self, *, path: str, body: bytes, headers: dict[str, str], status: int, kind: str, message: str
     ) -> None:
         """
         Requests that cannot be are refused by AWS's names, and nothing runs.

@@ -20,6 +20,18 @@ if TYPE_CHECKING:
 
 REST_PATH = "/restapis/local/prod/_user_request_"
 
+FAILURES: list[tuple[list[Any], int]] = [
+    ([["error", "Function.Bad", "{}"]], 502),
+    ([["exit", 3]], 502),
+    ([["prelude", {"statusCode": 700}], ["end"]], 500),
+    ([["prelude", {"multiValueHeaders": {"a": ["b"]}}], ["end"]], 500),
+    ([["prelude", {"headers": {"a": "b\r\nc: d"}}], ["end"]], 500),
+    ([["prelude", {"headers": {"a": "b" * 16_384}}], ["end"]], 500),
+    ([["prelude", []], ["end"]], 500),
+    ([["stream", "application/vnd.awslambda.http-integration-response"], ["chunk", "{}"], ["end"]], 500),
+    ([["stream", "application/vnd.awslambda.http-integration-response"], ["cut"]], 500),
+]
+
 
 class TestStreams:
     """
@@ -143,20 +155,7 @@ class TestStreams:
             with pytest.raises(h11.RemoteProtocolError, match="without sending complete"):
                 await client.body()
 
-    @pytest.mark.parametrize(
-        ("do", "status"),
-        [
-            ([["error", "Function.Bad", "{}"]], 502),
-            ([["exit", 3]], 502),
-            ([["prelude", {"statusCode": 700}], ["end"]], 500),
-            ([["prelude", {"multiValueHeaders": {"a": ["b"]}}], ["end"]], 500),
-            ([["prelude", {"headers": {"a": "b\r\nc: d"}}], ["end"]], 500),
-            ([["prelude", {"headers": {"a": "b" * 16_384}}], ["end"]], 500),
-            ([["prelude", []], ["end"]], 500),
-            ([["stream", "application/vnd.awslambda.http-integration-response"], ["chunk", "{}"], ["end"]], 500),
-            ([["stream", "application/vnd.awslambda.http-integration-response"], ["cut"]], 500),
-        ],
-    )
+    @pytest.mark.parametrize(("do", "status"), FAILURES)
     async def test_failure(self, do: list[Any], status: int) -> None:
         """
         What is no response is an error of the front's, with AWS's words, and the function answers the next request.

@@ -9,6 +9,7 @@ import os
 from importlib import import_module
 from typing import Any
 
+from jaystream.aws.asgi_app import create_lambda_stream_handler
 from jaystream.aws.emulator.settings import APP_VARIABLE
 
 
@@ -30,4 +31,4 @@ def load(name: str) -> Any:
     return app
 
 
-handler: Any = import_module("jaystream.aws.asgi_app").create_lambda_stream_handler(load(os.environ[APP_VARIABLE]))
+handler = create_lambda_stream_handler(load(os.environ[APP_VARIABLE]))
