@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from anyio import create_task_group
+from anyio import create_task_group, sleep
 
 from jaystream.aws.emulator import environment
 from jaystream.aws.emulator.pool import ThrottledError
@@ -129,7 +129,7 @@ class TestStart:
             pid = (await function.invoke({"do": [["told"]]})).json()["pid"]
             os.kill(pid, 9)
             while alive(pid):
-                await environment.sleep(0)
+                await sleep(0)
             results = [await function.invoke({"do": [["told"]]}) for _ in range(2)]
             assert results[-1].error is None
             assert pid != results[-1].json()["pid"]
@@ -185,7 +185,7 @@ class TestTime:
         async with raw(timeout=0.6) as function, Client(function.url) as client:
             await client.ask(body=steps(["prelude", {}], ["bytes", 65_536, 1000], ["end"], ["print", "not here"]))
             while not any("Task timed out" in line for line in function.logs):
-                await environment.sleep(0.01)
+                await sleep(0.01)
             assert "not here" not in function.logs
 
     async def test_its_own_children(self) -> None:
@@ -196,7 +196,7 @@ class TestTime:
             await function.invoke({"do": [["child"], ["hang"]]})
             (child,) = [int(line.split()[1]) for line in function.logs if line.startswith("child ")]
             while alive(child):
-                await environment.sleep(0)
+                await sleep(0)
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much memory is used")
@@ -246,7 +246,7 @@ class TestConcurrency:
             for number in range(4):
                 group.start_soon(call, number)
             while len(list(tmp_path.iterdir())) < 4:
-                await environment.sleep(0.005)
+                await sleep(0.005)
             with pytest.raises(ThrottledError):
                 await function.invoke()
             for path in ("/", INVOKE):
