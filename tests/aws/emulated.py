@@ -16,6 +16,7 @@ import h11
 from jaystream.testing.emulating import Emulation, emulator
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from anyio.abc import SocketStream
@@ -36,6 +37,14 @@ def steps(*steps: Any) -> bytes:
     A request's body that tells the raw runtime what to do.
     """
     return json.dumps({"do": steps}).encode()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """
+    Wait until a condition holds that only another process can bring about.
+    """
+    while not condition():
+        await anyio.sleep(0.002)
 
 
 class Client:

@@ -9,12 +9,13 @@ import os
 from pathlib import Path
 from typing import Any
 
+import anyio.lowlevel
 import pytest
-from anyio import create_task_group, sleep
+from anyio import create_task_group
 
 from jaystream.aws.emulator import environment
 from jaystream.aws.emulator.pool import ThrottledError
-from tests.aws.emulated import Client, raw, steps
+from tests.aws.emulated import Client, raw, steps, until
 
 INVOKE = "/2015-03-31/functions/function/invocations"
 
@@ -129,7 +130,7 @@ class TestStart:
             pid = (await function.invoke({"do": [["told"]]})).json()["pid"]
             os.kill(pid, 9)
             while alive(pid):
-                await sleep(0)
+                await anyio.lowlevel.checkpoint()
             results = [await function.invoke({"do": [["told"]]}) for _ in range(2)]
             assert results[-1].error is None
             assert pid != results[-1].json()["pid"]
@@ -184,8 +185,7 @@ class TestTime:
         """
         async with raw(timeout=0.6) as function, Client(function.url) as client:
             await client.ask(body=steps(["prelude", {}], ["bytes", 65_536, 1000], ["end"], ["print", "not here"]))
-            while not any("Task timed out" in line for line in function.logs):
-                await sleep(0.01)
+            await until(lambda: any("Task timed out" in line for line in function.logs))
             assert "not here" not in function.logs
 
     async def test_its_own_children(self) -> None:
@@ -196,7 +196,7 @@ class TestTime:
             await function.invoke({"do": [["child"], ["hang"]]})
             (child,) = [int(line.split()[1]) for line in function.logs if line.startswith("child ")]
             while alive(child):
-                await sleep(0)
+                await anyio.lowlevel.checkpoint()
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much memory is used")
@@ -245,8 +245,7 @@ class TestConcurrency:
 
             for number in range(4):
                 group.start_soon(call, number)
-            while len(list(tmp_path.iterdir())) < 4:
-                await sleep(0.005)
+            await until(lambda: len(list(tmp_path.iterdir())) == 4)
             with pytest.raises(ThrottledError):
                 await function.invoke()
             for path in ("/", INVOKE):

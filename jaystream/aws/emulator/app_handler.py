@@ -18,17 +18,19 @@ def load(name: str) -> Any:
     Import an app by its name, `module:app`.
 
     Raises:
-        ImportError: If there is no such module.
-        AttributeError: If the module has no such name.
-        TypeError: If it is no app.
+        ImportError: If there is no such module, or nothing in it that could be an app.
     """
     module, _, attribute = name.partition(":")
     app: Any = import_module(module)
     for part in attribute.split("."):
-        app = getattr(app, part)
+        try:
+            app = getattr(app, part)
+        except AttributeError as error:
+            raise ImportError(f"{module!r} has no {attribute!r}, which is to be an ASGI app") from error
     if not callable(app):
-        raise TypeError(f"{name} must be an ASGI app, which can be called, not {type(app).__name__}")
+        raise ImportError(f"{name} is no ASGI app, which could be called, but {type(app).__name__}")
     return app
 
 
-handler = create_lambda_stream_handler(load(os.environ[APP_VARIABLE]))
+if (_name := os.environ.get(APP_VARIABLE)) is not None:
+    handler = create_lambda_stream_handler(load(_name))
