@@ -68,8 +68,8 @@ _BY_KIND: Final[dict[str, int]] = {
 }
 
 # Whose errors these are, by the module of the class: without a status they are still a provider's.
-_HOMES: Final = ("anthropic", "botocore", "google.genai", "groq", "httpcore", "httpcore2", "httpx", "httpx2", "litellm",
-                 "mistralai", "openai", "pydantic_ai.exceptions")  # fmt: skip
+_HOMES: Final = ("aiohttp", "anthropic", "botocore", "google.genai", "groq", "httpcore", "httpcore2", "httpx", "httpx2",
+                 "litellm", "mistralai", "openai", "pydantic_ai.exceptions", "requests", "urllib3")  # fmt: skip
 
 
 def provider_failure(error: BaseException) -> JaypieError | None:

@@ -18,6 +18,7 @@ from jaystream._core.guard import is_async
 from jaystream._core.inspecting import describe, is_a, special_method
 from jaystream._core.ownership import PLAIN, kind_of
 from jaystream._core.plan import Described
+from jaystream.llm.chains import Chained, is_chain
 from jaystream.sources.blocking import Blocking, has, managed
 
 __all__ = ["prepared", "prepared_blocking"]
@@ -40,6 +41,8 @@ def prepared(origin: Any) -> Any:
     if kind == "async":
         if is_finishing(origin):
             return Finishing(origin)
+        if is_chain(origin):
+            return Chained(origin)
         closes = hasattr(origin, "aclose") or hasattr(origin, "close")
         return Held(origin) if closes and not is_a(origin, AsyncGeneratorType) else origin
     if kind == "awaitable":
@@ -211,11 +214,14 @@ def interrupt(opened: list[Any]) -> bool:
         opened: What the thread has opened: the stream of an SDK.
 
     Returns:
-        Whether there was anything to shut down; a thread that has nothing yet cannot be reached.
+        Whether anything was shut down: a thread that has opened nothing yet cannot be reached, and some SDKs do not say
+        what they read from.
     """
+    reached = False
     for thing in opened:
         raw = getattr(thing, "_raw_stream", thing)
         for holder in (raw, getattr(raw, "response", None)):
-            with suppress(Exception):  # some cannot say where their socket is, and then the thread ends by itself
+            with suppress(Exception):  # another kind of response, or one that is closed by now
                 shut_down(holder)
-    return bool(opened)
+                reached = True
+    return reached

@@ -177,6 +177,15 @@ RESPONSE_USAGE = {
     "total_tokens": 32,
 }
 
+_CITED = {
+    "type": "url_citation",
+    "url": "https://example.test/a",
+    "title": "A",
+    "start_index": 0,
+    "end_index": 2,
+}
+_TEXT = {"type": "output_text", "text": "Hello", "annotations": [_CITED]}
+
 _RESPONSES: list[Event] = [
     {"type": "response.created", "response": response("in_progress")},
     {"type": "response.in_progress", "response": response("in_progress")},
@@ -217,15 +226,15 @@ _RESPONSES: list[Event] = [
         1,
         content_index=0,
         annotation_index=0,
-        annotation={
-            "type": "url_citation",
-            "url": "https://example.test/a",
-            "title": "A",
-            "start_index": 0,
-            "end_index": 2,
-        },
+        annotation=_CITED,
     ),
     part("response.output_text.done", "msg_1", 1, content_index=0, text="Hello", logprobs=[]),
+    part("response.content_part.done", "msg_1", 1, content_index=0, part=_TEXT),
+    {
+        "type": "response.output_item.done",
+        "output_index": 1,
+        "item": {"type": "message", "id": "msg_1", "role": "assistant", "content": [_TEXT], "status": "completed"},
+    },
     {"type": "response.output_item.added", "output_index": 2, "item": function_call(1, "now")},
     {"type": "response.output_item.added", "output_index": 3, "item": function_call(2, "add")},
     part("response.function_call_arguments.delta", "fc_2", 3, delta='{"a": 1'),
