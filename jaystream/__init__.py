@@ -25,6 +25,13 @@ if TYPE_CHECKING:
     from jaystream.formats.sse import SseEncoder, SseEvent, format_sse
     from jaystream.formats.sse_decoder import SseDecoder
     from jaystream.formats.stream_error import format_stream_error
+    from jaystream.handlers import (
+        AsgiRequest,
+        LambdaRequest,
+        ResponseStream,
+        asgi_stream_handler,
+        lambda_stream_handler,
+    )
     from jaystream.integrations.stream_response import StreamResponse
     from jaystream.llm.anthropic import from_anthropic
     from jaystream.llm.anything import from_llm
@@ -44,6 +51,7 @@ if TYPE_CHECKING:
     from jaystream.stream import JaypieStream, Operator, create_jaypie_stream, stream_to_sse
 
 __all__ = [
+    "AsgiRequest",
     "CleanupTimeoutError",
     "Emitted",
     "Emitter",
@@ -54,11 +62,13 @@ __all__ = [
     "JaypieError",
     "JaypieStream",
     "JaystreamError",
+    "LambdaRequest",
     "Llm",
     "NdjsonDecoder",
     "NdjsonEncoder",
     "Operator",
     "Outcome",
+    "ResponseStream",
     "ResponseWriter",
     "SinkReport",
     "SseDecoder",
@@ -70,6 +80,7 @@ __all__ = [
     "StreamStats",
     "StreamTimeoutError",
     "__version__",
+    "asgi_stream_handler",
     "create_asgi_stream",
     "create_jaypie_stream",
     "create_lambda_stream",
@@ -85,6 +96,7 @@ __all__ = [
     "from_llm",
     "from_openai",
     "from_pydantic_ai",
+    "lambda_stream_handler",
     "merge",
     "stream_to_sse",
 ]
@@ -92,6 +104,7 @@ __all__ = [
 # Where each name lives. They are loaded when first asked for: what runs on Lambda pays at its cold start for what it
 # uses, and names of rooms that stand on other libraries cost nobody else anything.
 _HOMES = {
+    "AsgiRequest": "jaystream.handlers.asgi_request",
     "CleanupTimeoutError": "jaystream.errors",
     "Emitted": "jaystream.operators.emitted",
     "Emitter": "jaystream.sources.push",
@@ -103,10 +116,12 @@ _HOMES = {
     "JaypieStream": "jaystream.stream",
     "JaystreamError": "jaystream.errors",
     "Llm": "jaystream.llm.llm",
+    "LambdaRequest": "jaystream.handlers.lambda_request",
     "NdjsonDecoder": "jaystream.formats.ndjson",
     "NdjsonEncoder": "jaystream.formats.ndjson",
     "Operator": "jaystream.stream",
     "Outcome": "jaystream._core.run",
+    "ResponseStream": "jaystream.handlers.response_stream",
     "ResponseWriter": "jaystream.sinks.aws_lambda",
     "SinkReport": "jaystream.sinks.report",
     "SseDecoder": "jaystream.formats.sse_decoder",
@@ -117,6 +132,7 @@ _HOMES = {
     "StreamResponse": "jaystream.integrations.stream_response",
     "StreamStats": "jaystream._core.measure",
     "StreamTimeoutError": "jaystream.errors",
+    "asgi_stream_handler": "jaystream.handlers.asgi",
     "create_asgi_stream": "jaystream.sinks.aws_lambda",
     "create_jaypie_stream": "jaystream.stream",
     "create_lambda_stream": "jaystream.sinks.aws_lambda",
@@ -132,6 +148,7 @@ _HOMES = {
     "from_llm": "jaystream.llm.anything",
     "from_openai": "jaystream.llm.openai",
     "from_pydantic_ai": "jaystream.llm.pydantic_ai",
+    "lambda_stream_handler": "jaystream.handlers.aws_lambda",
     "merge": "jaystream.sources.merge",
     "stream_to_sse": "jaystream.stream",
 }

@@ -58,6 +58,7 @@ from jaystream.errors._jaypie import (
     UnavailableError,
     UnhandledError,
     UnreachableCodeError,
+    error_from_status,
 )
 from jaystream.errors._own import (
     BrokenEmitterError,
@@ -124,4 +125,5 @@ __all__ = [
     "UnencodableError",
     "UnhandledError",
     "UnreachableCodeError",
+    "error_from_status",
 ]

@@ -21,8 +21,10 @@ class JaypieError(Exception):
         status: The HTTP status.
         title: A few words for the kind of error.
         detail: A sentence for this one.
+        logged: Whether a handler has told the log of it.
     """
 
+    logged: bool = False
     status: int = 500
     title: str = "Internal Application Error"
     detail: str = "An unexpected error occurred and the request was unable to complete"
@@ -37,6 +39,14 @@ class JaypieError(Exception):
         The JSON:API body that a client gets. The status is a number, as in Jaypie.
         """
         return {"errors": [{"status": self.status, "title": self.title, "detail": self.detail}]}
+
+    def scrub(self) -> None:
+        """
+        Give up the title and the detail for those that its status alone has; the message, for the log, stays.
+        """
+        plain = error_from_status(self.status)
+        if plain.status // 100 == self.status // 100:
+            self.title, self.detail = plain.title, plain.detail
 
 
 class BadRequestError(JaypieError):
@@ -191,3 +201,34 @@ for _kind, (_status, _title, _detail) in _TEXTS.items():
     _kind.status, _kind.title, _kind.detail = _status, _title, _detail
 for _kind in (JaypieError, *_TEXTS):
     _kind.__module__ = "jaystream.errors"  # where it is public: tracebacks and pickles name it so
+
+_BY_STATUS: dict[int, type[JaypieError]] = {}
+for _kind in _TEXTS:
+    _BY_STATUS.setdefault(_kind.status, _kind)  # the first of a status is the general one
+
+
+def error_from_status(status: int, detail: str | None = None) -> JaypieError:
+    """
+    Make the error of an HTTP status: what an upstream's answer is to our own clients.
+
+    Args:
+        status: The status. One from 400 to 499 that has no class of its own is a `BadRequestError`, every other an
+            `InternalError`.
+        detail: What happened; by default what the class says.
+
+    Raises:
+        TypeError: If *status* is no whole number.
+
+    >>> error_from_status(404)
+    NotFoundError('The requested resource was not found')
+    >>> error_from_status(422).status, error_from_status(302).status
+    (400, 500)
+    """
+    # a caller without types may pass anything
+    if not isinstance(status, int):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise TypeError(f"error_from_status() expects a whole number such as 404, not {status!r}")
+    kind = _BY_STATUS.get(status, BadRequestError if 400 <= status < 500 else InternalError)
+    return kind(detail)
+
+
+error_from_status.__module__ = "jaystream.errors"

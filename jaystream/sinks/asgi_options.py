@@ -37,12 +37,16 @@ class Waitable(Protocol):
 class AsgiOptions:
     """
     What `to_asgi` and `to_response` take, checked.
+
+    Attributes:
+        in_band: A failure before the first byte is told in the body too, where the format can.
     """
 
     __slots__ = (
         "drains",
         "eager_first",
         "headers",
+        "in_band",
         "keepalive",
         "max_duration",
         "send_timeout",
@@ -80,6 +84,7 @@ class AsgiOptions:
         self.drains: bool = on_disconnect == "drain"
         self.shutdown: Waitable | None = shutdown
         self.throw: bool = bool(throw)
+        self.in_band: bool = False
 
 
 def seconds_or_never(value: float | None, operator: str, argument: str) -> float:

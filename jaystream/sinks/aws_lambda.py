@@ -5,8 +5,8 @@ The Lambda sink: one response stream, anything with `write` and `end`, from one 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Coroutine, MutableMapping
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from typing import Any, Protocol, cast
 
 import anyio
 
@@ -14,15 +14,15 @@ from jaystream._core.closing import GRACE, bounded
 from jaystream._core.inspecting import describe
 from jaystream._core.plan import Described, Plan, T_co
 from jaystream._core.waiting import over
+from jaystream.formats.json import encode_json
 from jaystream.sinks.asgi import serve
 from jaystream.sinks.asgi_options import AsgiOptions, Receive, Scope, Send
+from jaystream.sinks.by_hand import Later
 from jaystream.sinks.framing import answer_to, framed, gap, log_failure
+from jaystream.sinks.head import Head
 from jaystream.sinks.outbox import Outbox
 from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import SinkReport
-
-if TYPE_CHECKING:
-    from jaystream.formats.wire import WireEncoder
 
 
 class ResponseWriter(Protocol):
@@ -49,20 +49,40 @@ ResponseWriter.__module__ = "jaystream"  # in the class it would count as a memb
 
 class Delivery:
     """
-    One stream into one response stream.
+    One response into one response stream.
+
+    Args:
+        writer: The response stream.
+        head: What the response stream is told before the first byte, as far as it can be.
+        heads: Tell a response stream that has a `start` of status and headers. Without it, or a `start`, all that can
+            be told is a content type.
+        in_band: Tell of a failure before the first byte in the body too, where the format can.
+
+    Attributes:
+        head: The same.
+        outbox: Takes the body.
+        pull: Runs what fills it.
     """
 
-    __slots__ = ("_outbox", "_pull", "_report", "_wire", "_writer")
+    __slots__ = ("_aborted", "_begun", "_ended", "_in_band", "_report", "_start", "_writer", "head", "outbox", "pull")
 
-    def __init__(self, writer: ResponseWriter, wire: WireEncoder) -> None:
+    def __init__(self, writer: ResponseWriter, head: Head, *, heads: bool = True, in_band: bool = False) -> None:
         for method in ("write", "end"):
             if not callable(getattr(writer, method, None)):
                 raise TypeError(f"a response stream has write() and end(); {describe(writer)} has no {method}()")
         self._writer = writer
-        self._wire = wire
+        self._start: Callable[[int, list[tuple[str, str]], list[str]], object] | None = (
+            getattr(writer, "start", None) if heads else None
+        )
+        # a handler's response may have begun already, and says how it wants failures told
+        self._in_band = in_band or getattr(writer, "jaypie_status", None) is True
+        self._begun = getattr(writer, "started", None) is True
+        self._ended = False
+        self._aborted: BaseException | None = None
         self._report = SinkReport()
-        self._outbox = Outbox(self._write, wire.encode, self._report, lambda _: self._pull.stop())
-        self._pull = Pull(self._outbox)
+        self.head: Head = head
+        self.outbox: Outbox = Outbox(self._write, self._encode, self._report, lambda _: self.pull.stop())
+        self.pull: Pull = Pull(self.outbox)
 
     async def deliver(self, plan: Plan, throw: bool) -> SinkReport:  # noqa: FBT001 - internal, and named at the call's reader
         """
@@ -71,17 +91,28 @@ class Delivery:
         Raises:
             Exception: The failure, with *throw* or where the format has no way to tell of it.
         """
+        return await self._deliver(self.pull.through(plan), throw)
+
+    async def deliver_work(self, work: Coroutine[Any, Any, object], throw: bool) -> SinkReport:  # noqa: FBT001 - as above
+        """
+        Write what *work* writes into the outbox, and end the writer on every way out.
+
+        Raises:
+            Exception: As `deliver`.
+        """
+        return await self._deliver(self.pull.during(work), throw)
+
+    async def _deliver(self, pulling: Coroutine[Any, Any, Exception | None], throw: bool) -> SinkReport:  # noqa: FBT001 - as above
         try:
-            set_content_type = getattr(self._writer, "set_content_type", None)
-            if set_content_type is not None:
-                set_content_type(self._wire.media_type)
-            failure = await self._pull.through(plan)
-            if self._outbox.failure is not None:
-                raise self._outbox.failure  # the writer is broken: it can be told nothing
+            failure = await pulling
+            if self.outbox.failure is not None:
+                raise self.outbox.failure  # the writer is broken: it can be told nothing
             if failure is None:
-                await self._outbox.flush()
+                await self.outbox.flush()
             else:
                 await self._tell(failure, throw)
+            if self._aborted is not None:
+                raise self._aborted
         except BaseException as error:
             await self._end(error)
             raise
@@ -89,42 +120,93 @@ class Delivery:
         return self._report.finish("end" if failure is None else "error", failure)
 
     async def _tell(self, failure: Exception, throw: bool) -> None:  # noqa: FBT001 - internal, and named at the call's reader
-        """Write the error event; raise the failure where the reader cannot be told, or *throw* asks for it."""
-        outbox, wire = self._outbox, self._pull.run.wire or self._wire
-        notice = wire.error(answer_to(failure)[1])
-        if notice is not None:
-            outbox.push(gap(wire, outbox.parts[-1] if outbox.parts else outbox.last) + notice)
+        """Tell the reader of a failure; raise it where that cannot be, or *throw* asks for it."""
+        outbox, wire = self.outbox, self.pull.run.wire or self.head.wire
+        status, body = answer_to(failure)
+        told, where = False, "in a response stream"
+        if not self._ended and self._aborted is None:
+            begun = bool(self._begun or outbox.parts)
+            notice = wire.error(body) if begun or self._start is None or self._in_band else None
+            if notice is not None:
+                outbox.push(gap(wire, outbox.parts[-1] if outbox.parts else outbox.last) + notice)
+            elif not begun and self._start is not None:
+                where = "before the first byte"
+                notice = encode_json(body)
+                self.head.refuse(status, len(notice))
+                outbox.push(notice)
+            told = notice is not None
         try:
             await outbox.flush()
         except Exception as broken:
             raise broken from failure
-        if notice is None or throw:
+        if throw or not (told or self._ended):
             raise failure
-        log_failure(failure, "in a response stream")
+        log_failure(failure, where)
+
+    def close(self) -> Later:
+        """End the writer with what has been written, while the work goes on."""
+        return Later(lambda: self._end(None))
+
+    def abort(self, error: BaseException) -> None:
+        """Fail the writer when the work is done; *error* is raised then."""
+        self._aborted = error
 
     async def _end(self, error: BaseException | None) -> None:
         """End the writer, once. An error of ending becomes a note of *error* where there is one."""
-        self._outbox.drop()
+        if self._ended:
+            return
+        if error is None:
+            await self.outbox.flush()
+        self._ended = True
+        self.outbox.drop()
         try:
-            await over(self._outbox.tasks(), within=GRACE)
+            await over(self.outbox.tasks(), within=GRACE)
         finally:
             with anyio.CancelScope(shield=True):
                 try:
-                    await bounded(self._writer.end, self._writer, GRACE)
+                    fail = getattr(self._writer, "fail", None)
+                    if error is not None and fail is not None:
+                        await bounded(lambda: fail(error), self._writer, GRACE)
+                    else:
+                        await _settled(self._begin())
+                        await bounded(self._writer.end, self._writer, GRACE)
                 except Exception as problem:
                     if error is None:
                         raise
                     error.add_note(f"while ending the response stream: {type(problem).__name__}: {problem}")
 
+    def _encode(self, item: Any) -> bytes:
+        return self.head.wire.encode(item)
+
+    def _begin(self) -> object:
+        """Tell the writer what comes, once; what it gives is awaited with the first write."""
+        if self._begun:
+            return None
+        self._begun = self.head.sent = True
+        if self._start is not None:
+            return self._start(self.head.status, self.head.pairs(), self.head.cookies)
+        set_content_type = getattr(self._writer, "set_content_type", None)
+        return set_content_type and set_content_type(self.head.media_type)
+
     def _write(self, data: bytes) -> Coroutine[Any, Any, None] | None:
         if not data:
             return None
-        result = self._writer.write(data)
-        return _wait(result) if inspect.isawaitable(result) else None
+        if self._begun:
+            result = self._writer.write(data)
+            return _wait(result) if inspect.isawaitable(result) else None
+        begun, result = self._begin(), self._writer.write(data)
+        waits = [each for each in (begun, result) if inspect.isawaitable(each)]
+        return _wait(*waits) if waits else None
 
 
-async def _wait(result: Awaitable[object]) -> None:
-    await result
+async def _wait(*results: Awaitable[object]) -> None:
+    for result in results:
+        await result
+
+
+async def _settled(result: object) -> None:
+    if inspect.isawaitable(result):
+        await result
 
 
 class LambdaMixin(Described[T_co]):
@@ -168,7 +250,7 @@ class LambdaMixin(Described[T_co]):
         b'data: Hi\n\n'
         """
         plan, wire = framed(self)
-        return await Delivery(response_stream, wire).deliver(plan, throw)
+        return await Delivery(response_stream, Head(wire)).deliver(plan, throw)
 
 
 async def create_lambda_stream(
@@ -181,7 +263,7 @@ async def create_lambda_stream(
         As `JaypieStream.to_lambda`.
     """
     plan, wire = framed(stream)
-    return await Delivery(response_stream, wire).deliver(plan, throw)
+    return await Delivery(response_stream, Head(wire)).deliver(plan, throw)
 
 
 async def create_asgi_stream(

@@ -90,7 +90,9 @@ def is_host_error(error: BaseException) -> bool:
 
 def log_failure(error: BaseException, where: str) -> None:
     """
-    Tell the log what the client is not told.
+    Tell the log what the client is not told, unless a handler has done so.
     """
+    if isinstance(error, JaypieError) and error.logged:
+        return
     expected = isinstance(error, JaypieError) and error.status < 500
     log.log(logging.INFO if expected else logging.ERROR, "%s: the stream failed: %s", where, error, exc_info=error)

@@ -8,7 +8,7 @@ on while the pull does is `aside.py`'s.
 
 from __future__ import annotations
 
-from asyncio import CancelledError, Future, Task, get_running_loop
+from asyncio import CancelledError, Future, Task, current_task, get_running_loop
 from typing import TYPE_CHECKING, Any
 
 from jaystream.formats.wire import framed
@@ -55,6 +55,7 @@ class Outbox:
         "_aside",
         "_encode",
         "_failed",
+        "_main",
         "_next",
         "_size",
         "_time",
@@ -81,11 +82,12 @@ class Outbox:
         self._write = write
         self._encode = encode
         self._failed = failed
+        self._main = current_task()
         self._time = get_running_loop().time
         self._aside = Aside(self._written)
         self._size = 0
         self._next: bytes | None = None
-        self._waiting: Future[None] | None = None
+        self._waiting: list[Future[None]] = []
         self.report: SinkReport = report
         self.parts: list[bytes] = []
         self.room: int = JOIN
@@ -119,6 +121,36 @@ class Outbox:
                 await self._change()
         elif self.failure is None:
             self._hold(item)
+        if self.stopped:
+            raise CancelledError("the sink takes nothing more")
+        self._raise()
+
+    # what those who write by hand call ------------------------------------------------------------------------------
+
+    def put(self, item: bytes) -> None:
+        """
+        Take an item and write it, now or when the write under way is done; from any task.
+
+        Raises:
+            Exception: What made a write fail.
+        """
+        if self.discard:
+            self.report.items += 1
+            return
+        self._raise()
+        self.parts.append(item)
+        self.send(at_once=current_task() is self._main)
+
+    async def relief(self) -> None:
+        """
+        Wait until all that was put has been written.
+
+        Raises:
+            Exception: What made a write fail.
+            CancelledError: If the outbox is `stopped`.
+        """
+        while self.busy and not self.discard and not self.stopped:
+            await self._change()
         if self.stopped:
             raise CancelledError("the sink takes nothing more")
         self._raise()
@@ -163,6 +195,13 @@ class Outbox:
                 self.send(at_once=False)
             self.parts.append(data)
             self.report.items -= 1  # it will be counted with the others
+            self.send(at_once=False)
+
+    def seal(self) -> None:
+        """Write what is held, and something though it be nothing: one write, the last."""
+        if not self.discard and self.failure is None:
+            self.parts.append(b"")
+            self.report.items -= 1
             self.send(at_once=False)
 
     async def flush(self) -> None:
@@ -241,7 +280,7 @@ class Outbox:
                 self._next = None
             elif self.parts:
                 self.send(at_once=False)  # for what was pushed meanwhile
-        if self._waiting is not None:
+        if self._waiting:
             self._changed()
 
     def _raise(self) -> None:
@@ -250,10 +289,12 @@ class Outbox:
 
     async def _change(self) -> None:
         """Wait until a write has ended, or nothing more is taken."""
-        waiting = self._waiting = Future()
+        waiting: Future[None] = Future()
+        self._waiting.append(waiting)
         await waiting
 
     def _changed(self) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None and not waiting.done():
-            waiting.set_result(None)
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)

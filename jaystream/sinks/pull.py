@@ -11,6 +11,8 @@ from asyncio import CancelledError, current_task, get_running_loop
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from jaystream._core.fuse import execute
 from jaystream._core.ownership import discard
 from jaystream._core.plan import Stage
@@ -52,7 +54,7 @@ def _joining(work: Coroutine[Any, Any, object], outbox: Outbox) -> Generator[Any
 
 class Pull:
     """
-    Runs a plan into an outbox, in the task that made this.
+    Runs a plan into an outbox, in the task that made this; or any work that writes there, plans among it.
 
     `stop` cancels the run once, as `asyncio.timeout` would: the cancellation is taken back when the run has ended, and
     any other one goes on. What is being closed at that moment is closed first. A source that keeps the cancellation to
@@ -71,6 +73,7 @@ class Pull:
         "_outbox",
         "_requests",
         "_shelter",
+        "_spared",
         "_stopping",
         "cut",
         "run",
@@ -86,6 +89,7 @@ class Pull:
         self._outbox = outbox
         self._shelter = Around()
         self._cancelled = self._stopping = False
+        self._spared = 0
         self.run: Run = Run(self._shelter)
         self.running: bool = False
         self.cut: bool = False
@@ -99,11 +103,26 @@ class Pull:
         """
         if self._stopping:
             discard(plan.source)
+        return await self.during(self.into(plan))
+
+    def into(self, plan: Plan) -> Coroutine[Any, Any, object]:
+        """The run of the plan into the outbox; for `during`, or for work that runs there."""
+        return execute(plan, Write(self._outbox), self.run)
+
+    async def during(self, work: Coroutine[Any, Any, object]) -> Exception | None:
+        """
+        Await work that writes into the outbox; the failure it ended with, if so.
+
+        Raises:
+            CancelledError: If somebody else cancelled the task.
+        """
+        if self._stopping:
+            work.close()
             self.cut = True
             return None
         self.running = True
         try:
-            await _joining(execute(plan, Write(self._outbox), self.run), self._outbox)
+            await _joining(work, self._outbox)
         except CancelledError as ended:
             if not self._stopping or self._main.cancelling() > self._requests + self._cancelled:
                 raise
@@ -118,11 +137,27 @@ class Pull:
                 self._main.uncancel()
         return None
 
+    async def spare(self, work: Coroutine[Any, Any, object]) -> None:
+        """Await a part of the work that neither `stop` nor a cancel scope may cut."""
+        self._spared += 1
+        try:
+            with anyio.CancelScope(shield=True):
+                await work
+        finally:
+            self._spared -= 1
+            if not self._spared and self._stopping:
+                self._events.call_soon(self.stop)
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` has been called."""
+        return self._stopping
+
     def stop(self) -> None:
         """End the run, also one that has not begun; for other tasks and callbacks."""
         self._stopping = True
         self._outbox.stop()
-        if not self.running or self._cancelled:
+        if not self.running or self._cancelled or self._spared:
             return
         if self._shelter.closing:
             self._shelter.after = lambda: self._events.call_soon(self.stop)

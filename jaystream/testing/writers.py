@@ -158,7 +158,7 @@ class RecordingResponseStream(Recorder):
         clock: What tells the time.
 
     Attributes:
-        content_type: What `set_content_type` was given, else None.
+        content_type: What `set_content_type` was given, or the content type that `start` was given, else None.
         status: The status that `start` was given, else None.
         headers: The headers that `start` was given.
         cookies: The cookies that `start` was given.
@@ -242,6 +242,7 @@ class RecordingResponseStream(Recorder):
         if not all(len(pair) == 2 and all(isinstance(part, str) for part in pair) for pair in given):
             raise self.violation(f"headers must be pairs of str, not {headers!r}")
         self.status, self.headers, self.cookies = status, list(headers), list(cookies)
+        self.content_type = next((value for name, value in headers if name.lower() == "content-type"), None)
 
     def _take(self, data: str | bytes) -> None:
         if self._ended:

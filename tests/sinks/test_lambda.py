@@ -213,6 +213,9 @@ class TestWriters:
                 super().end()
                 raise OSError("no end")
 
+            def fail(self, error: BaseException) -> None:
+                self.end()
+
         with pytest.raises(OSError, match="no end"):
             await JaypieStream.of("a").to_lambda(Broken())
         with pytest.raises(ValueError, match="planted") as caught:

@@ -1,0 +1,182 @@
+"""
+The life of one request: unavailable, chaos, validate, setup, the handler itself, teardown.
+
+Lives here: the order, and what becomes of an error on the way. How an error is told to the client is the sink's.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from asyncio import CancelledError
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn, cast
+
+from jaystream._core.closing import GRACE, bounded, cancel_requests
+from jaystream._core.inspecting import is_a
+from jaystream.errors import (
+    BadRequestError,
+    GatewayTimeoutError,
+    JaypieError,
+    StreamTimeoutError,
+    UnavailableError,
+    UnhandledError,
+    error_from_status,
+)
+from jaystream.handlers.calling import Callback, settled
+from jaystream.handlers.chaos import CHAOS_HEADER, invoke_chaos
+from jaystream.handlers.environment import env_boolean
+from jaystream.handlers.log import log
+from jaystream.sinks.framing import is_host_error
+
+if TYPE_CHECKING:
+    from jaystream.handlers.options import HandlerSettings
+    from jaystream.sinks.pull import Pull
+
+
+class Invocation:
+    """
+    What a lifecycle knows of one request.
+
+    Attributes:
+        args: What the handler and all the other functions are called with.
+        headers: The request's headers.
+        locals: Where the values of the option `locals` go.
+        pull: What runs the lifecycle; it may be stopped.
+        hosted: Whether a web framework stands round it, which answers its own exceptions.
+    """
+
+    __slots__ = ("args", "headers", "hosted", "locals", "pull")
+
+    def __init__(
+        self,
+        args: tuple[Any, ...],
+        headers: Mapping[str, str],
+        locals_: dict[str, Any],
+        pull: Pull,
+        *,
+        hosted: bool,
+    ) -> None:
+        self.args: tuple[Any, ...] = args
+        self.headers: Mapping[str, str] = headers
+        self.locals: dict[str, Any] = locals_
+        self.pull: Pull = pull
+        self.hosted: bool = hosted
+
+
+async def live(
+    settings: HandlerSettings, invocation: Invocation, call: Callable[[], Coroutine[Any, Any, object]]
+) -> None:
+    """
+    Live through one request; *call* calls the handler, and sends what it gives.
+
+    Raises:
+        JaypieError: Whatever went wrong, as the client may see it; the cause is chained.
+        Exception: An HTTP exception of the web framework round it.
+    """
+    unavailable = settings.unavailable
+    if unavailable is None:
+        unavailable = env_boolean("PROJECT_UNAVAILABLE", default=False)
+    if unavailable:
+        log.warning("[%s] unavailable", settings.name)
+        raise _known(UnavailableError())
+    await _chaos(settings, invocation)
+    try:
+        await _validate(settings, invocation)
+    except Exception as error:  # noqa: BLE001 - any failure is this one's business
+        _fail(settings, invocation, error)
+    try:
+        await _set_up(settings, invocation)
+        await call()
+    except Exception as error:  # noqa: BLE001 - any failure is this one's business
+        _fail(settings, invocation, error)
+    finally:
+        if settings.teardown:
+            await invocation.pull.spare(_tear_down(settings, invocation))
+
+
+def _known(error: JaypieError) -> JaypieError:
+    """The error as one that the log has."""
+    error.logged = True
+    return error
+
+
+async def _chaos(settings: HandlerSettings, invocation: Invocation) -> None:
+    asked = invocation.headers.get(CHAOS_HEADER) if settings.chaos_header else None
+    own = settings.chaos if settings.chaos is not None else os.environ.get("PROJECT_CHAOS", "none")
+    try:
+        await invoke_chaos(own if asked is None else asked, deadly=asked is None)
+    except JaypieError as error:
+        raise _known(error)  # noqa: B904 - the same error
+
+
+async def _validate(settings: HandlerSettings, invocation: Invocation) -> None:
+    for check in settings.validate:
+        if await settled(check(*invocation.args)) is False:
+            log.warning("[%s] %s() says no", settings.name, check.name)
+            raise BadRequestError
+
+
+async def _set_up(settings: HandlerSettings, invocation: Invocation) -> None:
+    """Load what the environment lacks, then call the user's own functions."""
+    for prepare in settings.setup:
+        await settled(prepare(*invocation.args))
+    for key, value in settings.locals.items():
+        invocation.locals[key] = await settled(value(*invocation.args)) if isinstance(value, Callback) else value
+
+
+async def _tear_down(settings: HandlerSettings, invocation: Invocation) -> None:
+    """Call them all, whatever becomes of each; a cancellation ends the one it hits, and goes on afterwards."""
+    interrupt: CancelledError | None = None
+    for clean in settings.teardown:
+        requests = cancel_requests()
+        try:
+            await bounded(lambda clean=clean: clean(*invocation.args), clean.f, GRACE)  # type: ignore[misc]
+        except CancelledError as error:
+            if cancel_requests() > requests:
+                interrupt = interrupt or error
+            else:
+                log.error("[%s] teardown: %s() ended cancelled", settings.name, clean.name)
+        except Exception as error:  # noqa: BLE001 - the others must run as well
+            _report(settings, f"teardown: {clean.name}(): ", error)
+    if interrupt is not None:
+        raise interrupt
+
+
+def _fail(settings: HandlerSettings, invocation: Invocation, error: Exception) -> NoReturn:
+    """Tell the log of an error, and raise what the client may see of it."""
+    error = _alone(error)
+    if is_host_error(error):
+        if invocation.hosted:
+            raise error
+        status: int = getattr(error, "status_code", None) or getattr(error, "code", None) or 500
+        error = error_from_status(status, str(getattr(error, "detail", "") or "") or None)
+    if invocation.pull.stopping:  # whatever it is, it came of being stopped
+        log.debug("[%s] stopped: %s", settings.name, error, exc_info=error)
+    else:
+        _report(settings, "", error)
+    if isinstance(error, JaypieError):
+        if settings.scrub_client if error.status < 500 else settings.scrub_server:
+            error.scrub()
+        raise _known(error)
+    raise _known(GatewayTimeoutError() if isinstance(error, StreamTimeoutError) else UnhandledError()) from error
+
+
+def _alone(error: Exception) -> Exception:
+    """What a task group has wrapped, where it is one error."""
+    inner: Any = error
+    while is_a(inner, ExceptionGroup) and len(inner.exceptions) == 1:
+        inner = inner.exceptions[0]
+    return cast("Exception", inner)
+
+
+def _report(settings: HandlerSettings, where: str, error: Exception) -> None:
+    """One record for one error."""
+    if isinstance(error, JaypieError):
+        var = {"jaypieError": {"status": error.status, "title": error.title, "detail": error.detail}}
+        level = logging.ERROR if error.status >= 500 else logging.DEBUG
+    else:
+        var = {"unhandledError": {"name": type(error).__name__, "message": str(error)}}
+        level = logging.ERROR
+    kind = type(error).__name__
+    log.log(level, "[%s] %s%s: %s", settings.name, where, kind, error, exc_info=error, extra={"var": var})

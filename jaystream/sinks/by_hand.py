@@ -1,0 +1,86 @@
+"""
+Writing to a sink by hand: the response writer that work within a sink has, such as a handler that writes its own body.
+"""
+
+from __future__ import annotations
+
+from asyncio import sleep
+from collections.abc import Callable, Coroutine, Generator
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+from jaystream._core.run import SLICE
+
+if TYPE_CHECKING:
+    from jaystream.sinks.outbox import Outbox
+
+
+class Later:
+    """
+    Something to await, or to leave: nothing runs, and nothing complains, where nobody awaits it.
+    """
+
+    __slots__ = ("_make",)
+
+    def __init__(self, make: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        self._make = make
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        yield from self._make().__await__()
+
+
+class Sink(Protocol):
+    """
+    What is written to.
+    """
+
+    @property
+    def outbox(self) -> Outbox: ...
+
+    def close(self) -> Later:
+        """End the body with what has been written; what this gives is ready when it has gone."""
+        ...
+
+    def abort(self, error: BaseException) -> None:
+        """End the response as one that is cut."""
+        ...
+
+
+class ByHand:
+    """
+    A response writer over a sink: what is written goes through its outbox, so that the sink's limits hold for it.
+
+    The sink sends the head by itself, with the first byte.
+    """
+
+    __slots__ = ("_sink", "_turned")
+
+    def __init__(self, sink: Sink) -> None:
+        self._sink = sink
+        self._turned = perf_counter()
+
+    def write(self, data: bytes) -> Later:
+        """
+        Write, at this call; what this gives is ready when the peer has taken it.
+        """
+        self._sink.outbox.put(data)
+        return Later(self._relief)
+
+    def end(self) -> Later:
+        """
+        End the body, at this call.
+        """
+        return self._sink.close()
+
+    def fail(self, error: BaseException) -> None:
+        """
+        End the response in a way that shows the peer that it is cut.
+        """
+        self._sink.abort(error)
+
+    async def _relief(self) -> None:
+        await self._sink.outbox.relief()
+        now = perf_counter()
+        if now - self._turned >= SLICE:  # a peer that is always ready must not keep the loop from everybody else
+            self._turned = now
+            await sleep(0)
