@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 from asyncio import get_running_loop
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast, overload
@@ -68,7 +67,7 @@ class LambdaStreamHandler:
         """
         writer = response_stream_in(context)
         if writer is not None:
-            return self._stream(event, context, writer)
+            return self._deliver(event, context, _request_in(event), writer)
         tell_once(
             self.__name__,
             "the context has no response_stream",
@@ -81,35 +80,17 @@ class LambdaStreamHandler:
             return run(work)
         return work
 
-    async def _stream(self, event: Any, context: object, writer: ResponseWriter) -> None:
-        request = LambdaRequest(cast("Mapping[str, Any]", event)) if isinstance(event, Mapping) else None
-        front = request is not None and request.kind is not None
-        if request is not None and front and not request.can_stream and hasattr(writer, "start"):
-            # a runtime's own writer, and a front that wants the whole answer at once
-            tell_once(
-                self.__name__,
-                f"its front, {request.kind}, takes whole answers only",
-                "function URLs and REST APIs in the response transfer mode STREAM pass on what comes",
-            )
-            buffer = Buffer()
-            await self._deliver(event, context, request, buffer, heads=True)
-            whole = ResponseStream(writer)
-            whole.set_content_type("application/json")
-            await whole.write(json.dumps(buffer.answer(request)))
-            await whole.end()
-            return
-        await self._deliver(event, context, request, writer, heads=front)
-
     async def _buffered(self, event: Any, context: object) -> Any:
-        request = LambdaRequest(cast("Mapping[str, Any]", event)) if isinstance(event, Mapping) else None
+        request = _request_in(event)
         buffer = Buffer()
-        await self._deliver(event, context, request, buffer, heads=request is not None and request.kind is not None)
+        await self._deliver(event, context, request, buffer)
         return buffer.answer(request)
 
     async def _deliver(
-        self, event: Any, context: object, request: LambdaRequest | None, writer: ResponseWriter, *, heads: bool
+        self, event: Any, context: object, request: LambdaRequest | None, writer: ResponseWriter
     ) -> None:
         settings = self._settings
+        heads = request is not None  # who is no front asks for no status, and would not understand one
         head = Head(settings.make_wire(), settings.status, [*settings.headers])
         delivery = Delivery(writer, head, heads=heads, in_band=settings.in_band)
         response = ResponseStream.over(ByHand(delivery), head, jaypie_status=settings.in_band)
@@ -131,6 +112,15 @@ class LambdaStreamHandler:
                 "they need an HTTP event and a response stream with start(status, headers, cookies)",
                 problem="something of the answer is lost",
             )
+
+
+def _request_in(event: object) -> LambdaRequest | None:
+    """The HTTP request that an event stands for, if it does."""
+    if isinstance(event, Mapping):
+        request = LambdaRequest(cast("Mapping[str, Any]", event))
+        if request.kind is not None:
+            return request
+    return None
 
 
 @overload

@@ -50,7 +50,7 @@ class Buffer:
 
     def answer(self, request: LambdaRequest | None) -> Any:
         """The result for the front of *request*; for an event that is no request, the body as text."""
-        if request is None or request.kind is None:
+        if request is None:
             return self.body.decode("utf-8", "replace")
         return buffered_answer(request, self.status, self.headers, self.cookies, bytes(self.body))
 
