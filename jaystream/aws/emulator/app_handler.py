@@ -28,7 +28,9 @@ def load(name: str) -> Any:
         except AttributeError as error:
             raise ImportError(f"{module!r} has no {attribute!r}, which is to be an ASGI app") from error
     if not callable(app):
-        raise ImportError(f"{name} is no ASGI app, which could be called, but {type(app).__name__}")
+        raise ImportError(  # noqa: TRY004 - what the runtime tells of as Runtime.ImportModuleError
+            f"{name} is no ASGI app, which could be called, but {type(app).__name__}"
+        )
     return app
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from email.utils import formatdate
+from http import HTTPStatus
 from typing import TypeAlias
 
 import h11
@@ -19,6 +20,8 @@ Headers: TypeAlias = Sequence[tuple[str, str]]
 
 READ = 65_536
 """Bytes that are read at a time, and so the largest piece that is handed on."""
+
+PHRASES = {int(status): status.phrase for status in HTTPStatus}
 
 HEAD = 1 << 20
 """Bytes of a request's head, or of the trailers, which may hold a traceback."""
@@ -141,6 +144,7 @@ class Exchange:
         dated = [] if "date" in names else [("date", formatdate(usegmt=True))]
         response = h11.Response(
             status_code=status,
+            reason=PHRASES.get(status, ""),
             headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in [*headers, *dated]],
         )
         self.started = True

@@ -64,13 +64,14 @@ class Pool:
         watcher: Is told what happens.
     """
 
-    __slots__ = ("_all", "_freed", "_group", "_idle", "_settings", "_watcher")
+    __slots__ = ("_all", "_busy", "_freed", "_group", "_idle", "_settings", "_watcher")
 
     def __init__(self, settings: Settings, group: TaskGroup, watcher: Watcher) -> None:
         self._settings = settings
         self._group = group
         self._watcher = watcher
         self._all: set[Environment] = set()
+        self._busy: dict[Environment, Invocation] = {}
         self._idle: list[Environment] = []
         self._freed = Event()
 
@@ -82,6 +83,7 @@ class Pool:
             ThrottledError: If all environments are busy.
         """
         environment = await self._reserve()
+        self._busy[environment] = invocation
         self._watcher.started(invocation)
         self._group.start_soon(self._run, environment, invocation)
 
@@ -104,7 +106,9 @@ class Pool:
         return bool(self._idle)
 
     def _finishing(self) -> bool:
-        return any(environment.api.state == "responded" and not environment.stale for environment in self._all)
+        return any(
+            invocation.reply.finished and not environment.stale for environment, invocation in self._busy.items()
+        )
 
     async def _live(self, environment: Environment) -> None:
         try:
@@ -116,6 +120,7 @@ class Pool:
         try:
             await environment.invoke(invocation)
         finally:
+            del self._busy[environment]
             self._watcher.ended(invocation)
             if environment.stale:
                 self._leave(environment)

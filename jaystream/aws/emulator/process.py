@@ -1,10 +1,9 @@
 """
-The process of a runtime, and the one pipe that all it prints goes into.
+The process of a runtime, from its start until nothing of it is left.
 """
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -17,13 +16,13 @@ from typing import TYPE_CHECKING, Self
 import anyio
 from anyio import CancelScope, move_on_after
 
+from jaystream.aws.emulator.pipes import Pipe, RecordPipe
+
 if TYPE_CHECKING:
     from anyio.abc import Process
 
-READ = 65_536
-
-LONGEST = 1 << 18
-"""Bytes after which a line that has no end is handed on: Lambda's own limit for one event of a log."""
+RECORDS = "_LAMBDA_TELEMETRY_LOG_FD"
+"""The variable that tells a runtime where to write records."""
 
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -40,10 +39,10 @@ class RuntimeProcess:
         command: What to run.
         environment: Its variables, all of them.
         folder: Where it runs.
-        on_line: Called with each line that it prints, the line's end included.
+        on_line: Called with each line that it prints or records, its end included.
     """
 
-    __slots__ = ("_command", "_environment", "_folder", "_on_line", "_process", "_rest", "_source")
+    __slots__ = ("_command", "_environment", "_folder", "_on_line", "_pipes", "_process")
 
     def __init__(
         self, command: Sequence[str], environment: Mapping[str, str], folder: Path, on_line: Callable[[bytes], None]
@@ -52,8 +51,7 @@ class RuntimeProcess:
         self._environment = environment
         self._folder = folder
         self._on_line = on_line
-        self._rest = b""
-        self._source = -1
+        self._pipes: list[Pipe] = []
         self._process: Process | None = None
 
     async def __aenter__(self) -> Self:
@@ -63,24 +61,28 @@ class RuntimeProcess:
         Raises:
             OSError: If it cannot be started.
         """
-        self._source, sink = os.pipe()
-        os.set_blocking(self._source, False)
+        output = Pipe(self._on_line)
+        self._pipes = [output]
         try:
+            records = RecordPipe(self._on_line)
+            self._pipes.append(records)
             self._process = await anyio.open_process(
                 self._command,
                 stdin=DEVNULL,
-                stdout=sink,
-                stderr=sink,
+                stdout=output.sink,
+                stderr=output.sink,
                 cwd=self._folder,
-                env=self._environment,
+                env={**self._environment, RECORDS: str(records.sink)},
                 start_new_session=True,
+                pass_fds=[records.sink],
             )
         except BaseException:
-            os.close(self._source)
+            for pipe in self._pipes:
+                pipe.close()
             raise
         finally:
-            os.close(sink)
-        asyncio.get_running_loop().add_reader(self._source, self.drain)
+            for pipe in self._pipes:
+                pipe.given()
         return self
 
     async def __aexit__(
@@ -101,12 +103,8 @@ class RuntimeProcess:
                 self.kill()
                 await process.wait()
         finally:
-            self.drain()
-            if self._rest:
-                self._line(self._rest + b"\n")
-                self._rest = b""
-            asyncio.get_running_loop().remove_reader(self._source)
-            os.close(self._source)
+            for pipe in self._pipes:
+                pipe.close()
 
     @property
     def pid(self) -> int:
@@ -132,20 +130,10 @@ class RuntimeProcess:
 
     def drain(self) -> None:
         """
-        Hand on what it has printed until now, line by line.
+        Hand on what it has written to its log until now.
         """
-        with suppress(BlockingIOError):
-            while data := os.read(self._source, READ):
-                *lines, self._rest = (self._rest + data).split(b"\n")
-                for line in lines:
-                    self._line(line + b"\n")
-                if len(self._rest) > LONGEST:
-                    self._line(self._rest + b"\n")
-                    self._rest = b""
-            asyncio.get_running_loop().remove_reader(self._source)  # its end: nobody holds the other side any more
-
-    def _line(self, line: bytes) -> None:
-        self._on_line(line)
+        for pipe in self._pipes:
+            pipe.drain()
 
     def memory(self) -> int | None:
         """

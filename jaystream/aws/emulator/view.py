@@ -64,7 +64,7 @@ class View:
         if invocation is not None and text.startswith(("START ", "END ", "REPORT ")) and invocation.id in text:
             return
         name = "" if invocation is None else short(invocation)
-        self._show(*(f"         {name:8}  | {part}" for part in text.split("\n")))
+        self._show(*(f"         {name:8} | {part}" for part in text.split("\n")))
 
     def _show(self, *lines: str) -> None:
         if not self._live:
@@ -89,17 +89,14 @@ def line_of(invocation: Invocation) -> str:
     """
     What there is to say of an invocation, in a line.
     """
-    reply = invocation.reply
+    reply, over = invocation.reply, invocation.over.is_set()
     status = "---" if invocation.status is None else str(invocation.status)
-    first = "" if invocation.first_byte is None else f"first byte {invocation.first_byte * 1000:.1f} ms"
-    over = invocation.over.is_set()
+    first = "" if invocation.first_byte is None else f"first {invocation.first_byte * 1000:.0f} ms"
     seconds = invocation.seconds if over else invocation.age
-    end = "..."
-    if over:
-        end = "end" if reply.failure is None else reply.failure.kind
-    cold = "" if invocation.cold is None else f"  (cold start {invocation.cold * 1000:.0f} ms)"
-    note = f"  {invocation.note}" if invocation.note else ""
+    end = "..." if not over else "end" if reply.failure is None else reply.failure.kind
+    cold = "" if invocation.cold is None else f" (cold start {invocation.cold * 1000:.0f} ms)"
+    note = f"; {invocation.note}" if invocation.note else ""
     return (
-        f"{time.strftime('%H:%M:%S')} {short(invocation)}  {invocation.label:24} {status}  {first:>22}  "
-        f"{reply.size:>11,} bytes  {seconds:>8.3f} s  {end}{cold}{note}"
+        f"{time.strftime('%H:%M:%S')} {short(invocation)} {invocation.label:20} {status} {first:>14} "
+        f"{reply.size:>11,} B {seconds:>8.3f} s {end}{cold}{note}"
     )
