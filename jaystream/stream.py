@@ -151,6 +151,9 @@ class JaypieStream(
 
     # running ------------------------------------------------------------------------------------------------------
 
+    # slicing alone makes a sequence of a class, so that iter() and all who try it would take a stream for one
+    __iter__: None = None
+
     def __aiter__(self) -> AsyncGenerator[T_co, None]:
         """
         Run the stream under `async for`.

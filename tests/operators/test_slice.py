@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterable, Iterable
 from typing import Any
 
 import pytest
@@ -28,6 +29,16 @@ class TestSlice:
                     continue
                 for step in (None, 1, 2, 3):
                     assert await JaypieStream(items)[start:stop:step].to_list() == items[start:stop:step]
+
+    def test_is_no_sequence(self) -> None:
+        """
+        That it can be sliced makes no iterable of it: frameworks look for one before they look for an async one.
+        """
+        stream: Any = JaypieStream([1, 2])
+        with pytest.raises(TypeError, match="'JaypieStream' object is not iterable"):
+            iter(stream)
+        assert not isinstance(stream, Iterable)
+        assert isinstance(stream, AsyncIterable)
 
     async def test_contracts(self) -> None:
         """
