@@ -7,9 +7,8 @@ connection of its own, as Lambda wants it.
 
 from __future__ import annotations
 
-import asyncio
 import json
-import platform
+import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -47,7 +46,7 @@ class RuntimeApi:
         if not colon or not host or not port.isdecimal():
             raise ValueError(f"AWS_LAMBDA_RUNTIME_API must be host:port, not {address!r}")
         self._host, self._port = host.strip("[]"), int(port)
-        agent = f"jaystream/{__version__} (python/{platform.python_version()})"
+        agent = f"jaystream/{__version__} (python/{sys.version.partition(' ')[0]})"
         self._common = ((b"Host", address.encode("ascii")), (b"User-Agent", agent.encode("ascii")))
         self._next = request_head(b"GET", _PREFIX + b"/invocation/next", self._common)
         self._kept: Connection | None = None
@@ -106,7 +105,6 @@ class RuntimeApi:
         """
         head = request_head(b"GET", _PREFIX + b"/restore/next", self._common)
         reply = await self._exchange("GET /runtime/restore/next", head, None)
-        self.close()  # a connection does not outlive a snapshot
         if reply.status != 200:
             raise RuntimeApiError("GET /runtime/restore/next", _told(reply))
 
@@ -153,18 +151,12 @@ class RuntimeApi:
                 connection, reused = await self._connect(endpoint), False
                 self._kept = connection
             try:
-                reply = connection.expect()
+                connection.expect()
                 connection.send(request)
-                if limit is None:
-                    return await reply
-                async with asyncio.timeout(limit):
-                    return await reply
+                return await connection.reply(limit)
             except ConnectionLostError as error:
                 if not (reused and error.untouched):
                     raise RuntimeApiError(endpoint, str(error)) from error
-            except TimeoutError as error:
-                connection.close()
-                raise RuntimeApiError(endpoint, f"no answer within {limit:.1f} s") from error
             except BaseException:
                 connection.close()  # a reply to this may still come
                 raise
@@ -195,7 +187,6 @@ class Upload:
         self.begun = False
         self._invocation = invocation
         self._headers = headers
-        self._reply: asyncio.Future[Reply] | None = None
 
     def begin(self, content_type: str, first: bytes = b"") -> Room | None:
         """
@@ -216,8 +207,7 @@ class Upload:
             ],
         )
         self.begun = True
-        self._reply = self.connection.expect()
-        self._reply.add_done_callback(_look)
+        self.connection.expect()
         return self.connection.send(head + chunk(first) if first else head)
 
     def send(self, data: bytes) -> Room | None:
@@ -237,8 +227,9 @@ class Upload:
         """
         Why nothing more can be sent: the connection is lost, or was answered before the end.
         """
-        if self._reply is not None and self.connection.answered and self._reply.exception() is None:
-            return f"the Runtime API answered before the response's end: {_told(self._reply.result())}"
+        answer = self.connection.answer if self.begun else None
+        if answer is not None:
+            return f"the Runtime API answered before the response's end: {_told(answer)}"
         return self.connection.lost
 
     async def reply(self) -> Reply:
@@ -248,16 +239,10 @@ class Upload:
         Raises:
             RuntimeApiError: If there is none.
         """
-        endpoint = "POST /runtime/invocation/response"
-        assert self._reply is not None  # noqa: S101 - for type checkers
-        limit = _limit(self._invocation)
         try:
-            async with asyncio.timeout(limit):
-                return await self._reply
+            return await self.connection.reply(_limit(self._invocation))
         except ConnectionLostError as error:
-            raise RuntimeApiError(endpoint, str(error)) from error
-        except TimeoutError as error:
-            raise RuntimeApiError(endpoint, f"no answer within {limit:.1f} s") from error
+            raise RuntimeApiError("POST /runtime/invocation/response", str(error)) from error
         finally:
             self.close()
 
@@ -278,11 +263,6 @@ def check(reply: Reply, endpoint: str) -> str | None:
     if reply.status >= 500:
         raise RuntimeApiError(endpoint, _told(reply))
     return None if 200 <= reply.status < 300 else f"the Runtime API refused {endpoint}: {_told(reply)}"
-
-
-def _look(reply: asyncio.Future[Reply]) -> None:
-    if not reply.cancelled():
-        reply.exception()  # a broken connection is seen at the next write, or when the answer is waited for
 
 
 def _told(reply: Reply) -> str:

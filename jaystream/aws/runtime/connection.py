@@ -80,11 +80,12 @@ class Connection(asyncio.Protocol):
         return self._lost
 
     @property
-    def answered(self) -> bool:
+    def answer(self) -> Reply | None:
         """
-        Whether the reply to what is being sent has come.
+        The reply to what is being sent, if it has come.
         """
-        return self._reply is not None and self._reply.done()
+        reply = self._reply
+        return reply.result() if reply is not None and reply.done() and reply.exception() is None else None
 
     def send(self, data: bytes) -> Room | None:
         """
@@ -94,14 +95,30 @@ class Connection(asyncio.Protocol):
             self._transport.write(data)
         return self._room
 
-    def expect(self) -> asyncio.Future[Reply]:
+    def expect(self) -> None:
         """
-        Give the future of the reply to what is sent from here on.
+        Expect a reply to what is sent from here on.
         """
         self._reply = self._loop.create_future()
         if self._lost is not None:
             self._reply.set_exception(ConnectionLostError(self._lost, untouched=True))
-        return self._reply
+            self._reply.exception()
+
+    async def reply(self, limit: float | None) -> Reply:
+        """
+        Wait for the reply that is expected; the connection is lost when *limit* seconds are over.
+
+        Raises:
+            ConnectionLostError: If there is none.
+        """
+        assert self._reply is not None  # noqa: S101 - for type checkers
+        if limit is None:
+            return await self._reply
+        timer = self._loop.call_later(limit, self.close, f"no answer within {limit:.1f} s")
+        try:
+            return await self._reply
+        finally:
+            timer.cancel()
 
     async def drained(self) -> None:
         """
@@ -115,11 +132,11 @@ class Connection(asyncio.Protocol):
             finally:
                 self._waiting.remove(waiter)
 
-    def close(self) -> None:
+    def close(self, reason: str = "it was closed") -> None:
         """
         Give the connection up, with whatever has not been sent.
         """
-        self._lose("it was closed")
+        self._lose(reason)
         if self._transport is not None:
             self._transport.abort()
 
@@ -135,13 +152,12 @@ class Connection(asyncio.Protocol):
         Read a reply.
         """
         if self._reply is None or self._reply.done():
-            self.close()  # it speaks without being asked
+            self.close("the Runtime API spoke without being asked")
             return
         try:
             reply = self._reader.feed(data)
         except WireError as error:
-            self._lose(str(error))
-            self.close()
+            self.close(str(error))
             return
         if reply is not None:
             self._settle(reply)
@@ -157,7 +173,7 @@ class Connection(asyncio.Protocol):
         """
         Tell everyone who waits.
         """
-        self._lose("the connection was closed" if exc is None else f"{type(exc).__name__}: {exc}")
+        self._lose("the connection was closed" if exc is None else f"{type(exc).__name__}: {exc}", by_peer=True)
 
     def pause_writing(self) -> None:
         """
@@ -175,17 +191,18 @@ class Connection(asyncio.Protocol):
     def _settle(self, reply: Reply) -> None:
         assert self._reply is not None  # noqa: S101 - for type checkers
         self._reply.set_result(reply)
-        if not reply.keeps:
+        if not reply.keeps or not self._reader.idle:
             self.close()
 
-    def _lose(self, reason: str) -> None:
+    def _lose(self, reason: str, *, by_peer: bool = False) -> None:
         if self._lost is not None:
             return
         self._lost = reason
         if self._reply is not None and not self._reply.done():
-            untouched = self._reader.idle
-            cut = "" if untouched else " amid a reply"
-            self._reply.set_exception(ConnectionLostError(f"{reason}{cut}", untouched=untouched))
+            idle = self._reader.idle
+            cut = "" if idle else " amid a reply"
+            self._reply.set_exception(ConnectionLostError(f"{reason}{cut}", untouched=by_peer and idle))
+            self._reply.exception()  # who does not wait for it sees it at the next write
         self._wake()
 
     def _wake(self) -> None:

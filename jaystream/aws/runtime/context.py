@@ -115,13 +115,13 @@ class LambdaContext:
         Raises:
             FaultError: If the client context or the Cognito identity is no JSON object.
         """
-        environ = os.environ
+        environ = os.environ.get
         self.aws_request_id: str = invocation.request_id
-        self.log_group_name: str | None = environ.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name: str | None = environ.get("AWS_LAMBDA_LOG_STREAM_NAME")
-        self.function_name: str | None = environ.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.memory_limit_in_mb: str | None = environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.function_version: str | None = environ.get("AWS_LAMBDA_FUNCTION_VERSION")
+        self.log_group_name: str | None = environ("AWS_LAMBDA_LOG_GROUP_NAME")
+        self.log_stream_name: str | None = environ("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.function_name: str | None = environ("AWS_LAMBDA_FUNCTION_NAME")
+        self.memory_limit_in_mb: str | None = environ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+        self.function_version: str | None = environ("AWS_LAMBDA_FUNCTION_VERSION")
         self.invoked_function_arn: str | None = invocation.arn
         self.tenant_id: str | None = invocation.tenant_id
         self.deadline_ms: int = invocation.deadline_ms

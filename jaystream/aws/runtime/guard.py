@@ -105,7 +105,7 @@ class Guard:
     def _expire(self) -> None:
         fault = FaultError(
             "Function.Timeout",
-            f"the handler was still running {self._reserve:g} s before its deadline, and was cancelled; allow the "
+            f"the handler was still running {self._reserve:.2g} s before its deadline, and was cancelled; allow the "
             "function more time, or set JAYSTREAM_DEADLINE_RESERVE to fewer seconds",
         )
         self.interrupt(fault, GatewayTimeoutError(), self._reserve / 2)

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from jaystream.errors import RuntimeApiError
 
@@ -51,9 +50,9 @@ class Invocation:
         if not request_id:
             raise RuntimeApiError("GET /runtime/invocation/next", "the reply has no Lambda-Runtime-Aws-Request-Id")
         self.request_id = _text(request_id)
-        self.path = b"/2018-06-01/runtime/invocation/" + (
-            request_id if request_id.replace(b"-", b"").isalnum() else quote(request_id, safe="").encode("ascii")
-        )
+        if not request_id.translate(None, b"-._~").isalnum():
+            raise RuntimeApiError("GET /runtime/invocation/next", f"{request_id!r} is no id that can stand in a path")
+        self.path = b"/2018-06-01/runtime/invocation/" + request_id
         self.invocation_id = headers.get(b"lambda-runtime-invocation-id")
         deadline = headers.get(b"lambda-runtime-deadline-ms", b"0")
         self.deadline_ms = int(deadline) if deadline.isdigit() else 0

@@ -8,7 +8,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jaystream.aws.runtime import snapshot
 from jaystream.aws.runtime.api import RuntimeApi, check
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from jaystream.aws.runtime.faults import Report
     from jaystream.aws.runtime.logs import Sink
     from jaystream.aws.runtime.wire import Reply
+
+R = TypeVar("R")
 
 USAGE = """\
 usage: python -m jaystream.aws.runtime [module.handler]
@@ -111,7 +113,7 @@ def _serve(name: str, api: RuntimeApi, settings: Settings, sink: Sink) -> int:
     except Exception as error:  # noqa: BLE001 - whatever a module raises is told to Lambda
         if server is not None:
             server.close()
-        return _give_up(api.fail_init, report_of(error), sink, FAILURE)
+        return _give_up(api, api.fail_init, report_of(error), sink, FAILURE)
     try:
         code = _restore(api, sink) if snapshot.wanted(os.environ) else 0
         return code or server.serve()
@@ -123,24 +125,34 @@ def _restore(api: RuntimeApi, sink: Sink) -> int:
     """Let a snapshot be taken and go on from it; the exit code if that fails, else 0."""
     try:
         snapshot.before_snapshot()
-        asyncio.run(api.wait_for_restore())
+        asyncio.run(_closing(api, api.wait_for_restore()))  # a connection does not outlive a snapshot
     except Exception as error:  # noqa: BLE001 - whatever a hook raises is told to Lambda
-        return _give_up(api.fail_init, _renamed(error, "Runtime.BeforeSnapshotError"), sink, BEFORE_SNAPSHOT)
+        return _give_up(api, api.fail_init, _renamed(error, "Runtime.BeforeSnapshotError"), sink, BEFORE_SNAPSHOT)
     try:
         snapshot.after_restore()
     except Exception as error:  # noqa: BLE001 - see above
-        return _give_up(api.fail_restore, _renamed(error, "Runtime.AfterRestoreError"), sink, AFTER_RESTORE)
+        return _give_up(api, api.fail_restore, _renamed(error, "Runtime.AfterRestoreError"), sink, AFTER_RESTORE)
     return 0
 
 
-def _give_up(tell: Callable[[Report], Coroutine[Any, Any, Reply]], report: Report, sink: Sink, code: int) -> int:
+def _give_up(
+    api: RuntimeApi, tell: Callable[[Report], Coroutine[Any, Any, Reply]], report: Report, sink: Sink, code: int
+) -> int:
     """Tell the log and Lambda why the function cannot be started; gives *code*."""
     sink.report(report)
     flush()
-    refused = check(asyncio.run(tell(report)), "the report of that")
+    refused = check(asyncio.run(_closing(api, tell(report))), "the report of that")
     if refused is not None:
         sys.stderr.write(f"jaystream.aws.runtime: {refused}\n")
     return code
+
+
+async def _closing(api: RuntimeApi, call: Coroutine[Any, Any, R]) -> R:
+    try:
+        return await call
+    finally:
+        api.close()
+        await asyncio.sleep(0)  # the loop closes a connection in its next turn
 
 
 def _renamed(error: BaseException, kind: str) -> Report:

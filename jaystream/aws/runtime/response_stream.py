@@ -21,8 +21,7 @@ EMPTY_BODIES = ("none", "newline", "json204")
 """What may be sent in the place of no body."""
 
 _DEFAULT_TYPE = "application/octet-stream"
-_MESSAGE_LIMIT = 16_384
-_TRACE_LIMIT = 40
+_TRAILER_LIMIT = 12_288  # HTTP servers read 16 KiB of trailers
 
 
 class LambdaResponseStream:
@@ -213,16 +212,10 @@ class LambdaResponseStream:
             self._kept = None
             return None
         report = report_of(error, self._request_id)
-        body = dict(report.body)
-        body["errorMessage"] = str(body["errorMessage"])[:_MESSAGE_LIMIT]
-        body["stackTrace"] = body["stackTrace"][-_TRACE_LIMIT:]
         return self._upload.finish(
             [
                 (b"Lambda-Runtime-Function-Error-Type", report.kind.encode("ascii", "replace")),
-                (
-                    b"Lambda-Runtime-Function-Error-Body",
-                    base64.b64encode(to_json(body).encode("utf-8", "replace")),
-                ),
+                (b"Lambda-Runtime-Function-Error-Body", _as_trailer(report.body)),
             ]
         )
 
@@ -333,6 +326,17 @@ class LambdaResponseStream:
                 notice = wire.error(answer)
                 return b"" if notice is None else gap(wire, self._last) + notice
         return b""
+
+
+def _as_trailer(body: dict[str, Any]) -> bytes:
+    """An error's body in base64, since JSON may hold what a trailer may not; what is too long for one is cut."""
+    kept = dict(body)
+    while len(data := base64.b64encode(to_json(kept).encode("utf-8", "replace"))) > _TRAILER_LIMIT:
+        if not kept["errorMessage"] and not kept["stackTrace"]:
+            return b""
+        kept["errorMessage"] = kept["errorMessage"][: len(kept["errorMessage"]) // 2]
+        kept["stackTrace"] = kept["stackTrace"][(len(kept["stackTrace"]) + 1) // 2 :]
+    return data
 
 
 def _as_bytes(data: object) -> bytes:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Coroutine
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jaystream.aws.runtime.api import RuntimeApi
@@ -82,8 +83,13 @@ class Server:
         Raises:
             Exception: What the handler's `startup` raises.
         """
+        if self._invoker.kind != "streaming":
+            return
+        # what an error needs that comes shortly before a deadline, and what an HTTP event needs
+        for module in ("formats.stream_error", "handlers.lambda_answer", "handlers.lambda_request", "sinks.framing"):
+            import_module(f"jaystream.{module}")
         startup = getattr(self._handler, "startup", None)
-        if self._invoker.kind == "streaming" and callable(startup):
+        if callable(startup):
             self._run(_called(startup))
 
     def serve(self) -> int:

@@ -7,7 +7,7 @@ HTTP stands here, and the tests hold it against h11.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 HEAD_LIMIT = 1 << 20
@@ -34,18 +34,23 @@ class Reply(NamedTuple):
     keeps: bool
 
 
-def request_head(method: bytes, target: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def request_head(method: bytes, target: bytes, headers: Sequence[tuple[bytes, bytes]]) -> bytes:
     """
     The head of a request.
 
     Raises:
         ValueError: If a header or the target would not stay on its line.
     """
-    head = b"%b %b HTTP/1.1\r\n%b" % (method, target, b"".join([b"%b: %b\r\n" % header for header in headers]))
-    lines = head.split(b"\r\n")
-    if any(b"\n" in line or b"\r" in line or b"\0" in line for line in lines) or b"" in lines[:-1]:
-        raise ValueError(f"a header or a target holds CR, LF or NUL: {head!r}")
-    return head + b"\r\n"
+    parts = [method, b" ", target, b" HTTP/1.1"]
+    for name, value in headers:
+        parts += (name, b": ", value)
+    text = b"".join(parts)
+    if b"\r" in text or b"\n" in text or b"\0" in text:
+        raise ValueError(f"a header or a target holds CR, LF or NUL: {text!r}")
+    lines = [b"%b %b HTTP/1.1\r\n" % (method, target)]
+    lines += [b"%b: %b\r\n" % header for header in headers]
+    lines.append(b"\r\n")
+    return b"".join(lines)
 
 
 def chunk(data: bytes) -> bytes:
