@@ -29,8 +29,8 @@ class Outlet:
     belongs to the runtime, which cuts it by what we raise.
 
     Args:
-        writer: `write` and `end`, whose results are awaited if they can be; `start`, `fail` and `set_content_type`
-            where it has them.
+        writer: `write` and `end`, whose results are awaited if they can be; `start`, `fail`, `respond` and
+            `set_content_type` where it has them.
 
     Attributes:
         begun: Whether the head or a piece was given.
@@ -88,8 +88,13 @@ class Outlet:
 
     async def write_result(self, value: object) -> None:
         """
-        Write what a function that does not stream gives, as JSON, and end.
+        Give what a function gives that does not stream: by `respond`, where the writer has it, else as JSON.
         """
+        respond = getattr(self._writer, "respond", None)
+        if respond is not None:
+            await self._call(respond, value)
+            self.ended = True
+            return
         data = json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
         self._set_content_type("application/json")
         await self.write(data)

@@ -188,7 +188,7 @@ class Invoker:
         failed = None if stream.failure is None else self._failed(invocation, stream.failure)
         if upload.begun:
             return None
-        return failed or Answer(*marshal(stream.answer))
+        return failed or Answer(*stream.result)
 
     async def _guarded(self, guard: Guard, result: Awaitable[object]) -> object:
         self.running.add(guard)

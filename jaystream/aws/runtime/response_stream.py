@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jaystream._core.inspecting import describe
 from jaystream.aws.runtime.faults import report_of
-from jaystream.aws.runtime.marshal import to_json
+from jaystream.aws.runtime.marshal import marshal, to_json
 from jaystream.errors import BrokenResponseError, ResponseEndedError, ResponseStartedError
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class LambdaResponseStream:
         self._sent = 0
         self._error: BaseException | None = None
         self._answer: dict[str, Any] | None = None
+        self._result: tuple[bytes, bytes] | None = None
 
     @property
     def started(self) -> bool:
@@ -89,6 +90,13 @@ class LambdaResponseStream:
         The whole answer, for a front that cannot stream; None for all others, and before the end.
         """
         return self._answer
+
+    @property
+    def result(self) -> tuple[bytes, bytes]:
+        """
+        What is sent where nothing was streamed, and its content type.
+        """
+        return self._result or marshal(self._answer)
 
     def set_content_type(self, content_type: str) -> None:
         """
@@ -194,6 +202,20 @@ class LambdaResponseStream:
         if not self._sent and self._stand_in:
             self._upload.send(self._stand_in)
         return self._upload.finish()
+
+    def respond(self, result: object) -> None:
+        """
+        Answer with *result* as a function does that does not stream, and end: for fronts that want a whole answer, and
+        for events that are no requests.
+
+        Raises:
+            ResponseStartedError: After the first write or `start`.
+            ResponseEndedError: After the end.
+            FaultError: If JSON has no form for *result*.
+        """
+        self._check_start("the result")
+        self._result = marshal(result)
+        self._over = True
 
     def fail(self, error: BaseException) -> Awaitable[None] | None:
         """
