@@ -57,6 +57,7 @@ from jaystream.sinks.tee import TeeMixin
 from jaystream.sources.blocking import BlockingMixin
 from jaystream.sources.file import FromFileMixin
 from jaystream.sources.generate import GenerateMixin
+from jaystream.sources.http import FromSseMixin
 from jaystream.sources.items import ItemsMixin
 from jaystream.sources.make import stream_class
 from jaystream.sources.ticks import TickMixin
@@ -79,6 +80,7 @@ P = ParamSpec("P")
 class JaypieStream(
     ItemsMixin[T_co],
     FromFileMixin[T_co],
+    FromSseMixin[T_co],
     BlockingMixin[T_co],
     GenerateMixin[T_co],
     TickMixin[T_co],

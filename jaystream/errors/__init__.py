@@ -29,7 +29,8 @@ Every exception of jaystream, and the JSON:API bodies they become on the wire.
     ├── 404 NotFoundError   405 MethodNotAllowedError   409 ConflictError   410 GoneError
     ├── 418 TeapotError     429 TooManyRequestsError
     ├── 500 InternalError, UnhandledError, ConfigurationError, IllogicalError, UnreachableCodeError
-    └── 502 BadGatewayError 503 UnavailableError        504 GatewayTimeoutError
+    ├── 502 BadGatewayError 503 UnavailableError        504 GatewayTimeoutError
+    └── 502, 503, 504 UpstreamError          what was asked of another server did not come; it knows what did
 
 Cancellation is never one of these: it passes through untouched.
 """
@@ -82,6 +83,7 @@ from jaystream.errors._own import (
     StreamTimeoutError,
     UnencodableError,
 )
+from jaystream.errors._upstream import UpstreamError
 
 __all__ = [
     "BadGatewayError",
@@ -125,5 +127,6 @@ __all__ = [
     "UnencodableError",
     "UnhandledError",
     "UnreachableCodeError",
+    "UpstreamError",
     "error_from_status",
 ]

@@ -37,8 +37,8 @@ def goes_on(before: Any, after: Any) -> bool:
     """
     Whether *after* takes nothing of *before* back.
     """
-    kind = type(before)
-    if kind is not type(after):
+    kind: Any = before.__class__
+    if kind is not after.__class__:
         return False
     if kind is str:
         return bool(after.startswith(before))
