@@ -208,6 +208,7 @@ class TestStockRuntime:
             assert (200, b"one two") == ((found := await get(function.url, "/wait"))[0], found[2])
             assert 500 == (await get(function.url, "/cut"))[0]
             assert {"got": 5, "remaining": True} == (await function.invoke({"n": 5}, streamed=False)).json()
-        assert 1 == sum("lifespan up" in line for line in function.logs)
+        for phase in ("up", "down"):
+            assert 1 == sum(f"lifespan {phase}" in line for line in function.logs)
         warned = sum("python -m jaystream.aws.runtime" in line for line in function.logs)
         assert (front in {"function-url-buffered", "rest-buffered"}) == warned
