@@ -21,7 +21,13 @@ if TYPE_CHECKING:
         StreamConsumedError,
         StreamTimeoutError,
     )
+    from jaystream.formats.ag_ui import AgUiEncoder
+    from jaystream.formats.ag_ui_decoder import AgUiDecoder
+    from jaystream.formats.ai_sdk import AiSdkEncoder
+    from jaystream.formats.ai_sdk_decoder import AiSdkDecoder
     from jaystream.formats.ndjson import NdjsonDecoder, NdjsonEncoder, format_ndjson
+    from jaystream.formats.openai import OpenAiEncoder
+    from jaystream.formats.openai_decoder import OpenAiDecoder
     from jaystream.formats.sse import SseEncoder, SseEvent, format_sse
     from jaystream.formats.sse_decoder import SseDecoder
     from jaystream.formats.stream_error import format_stream_error
@@ -51,6 +57,10 @@ if TYPE_CHECKING:
     from jaystream.stream import JaypieStream, Operator, create_jaypie_stream, stream_to_sse
 
 __all__ = [
+    "AgUiDecoder",
+    "AgUiEncoder",
+    "AiSdkDecoder",
+    "AiSdkEncoder",
     "AsgiRequest",
     "CleanupTimeoutError",
     "Emitted",
@@ -66,6 +76,8 @@ __all__ = [
     "Llm",
     "NdjsonDecoder",
     "NdjsonEncoder",
+    "OpenAiDecoder",
+    "OpenAiEncoder",
     "Operator",
     "Outcome",
     "ResponseStream",
@@ -104,6 +116,10 @@ __all__ = [
 # Where each name lives. They are loaded when first asked for: what runs on Lambda pays at its cold start for what it
 # uses, and names of rooms that stand on other libraries cost nobody else anything.
 _HOMES = {
+    "AgUiDecoder": "jaystream.formats.ag_ui_decoder",
+    "AgUiEncoder": "jaystream.formats.ag_ui",
+    "AiSdkDecoder": "jaystream.formats.ai_sdk_decoder",
+    "AiSdkEncoder": "jaystream.formats.ai_sdk",
     "AsgiRequest": "jaystream.handlers.asgi_request",
     "CleanupTimeoutError": "jaystream.errors",
     "Emitted": "jaystream.operators.emitted",
@@ -119,6 +135,8 @@ _HOMES = {
     "LambdaRequest": "jaystream.handlers.lambda_request",
     "NdjsonDecoder": "jaystream.formats.ndjson",
     "NdjsonEncoder": "jaystream.formats.ndjson",
+    "OpenAiDecoder": "jaystream.formats.openai_decoder",
+    "OpenAiEncoder": "jaystream.formats.openai",
     "Operator": "jaystream.stream",
     "Outcome": "jaystream._core.run",
     "ResponseStream": "jaystream.handlers.response_stream",

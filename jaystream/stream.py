@@ -21,6 +21,7 @@ from jaystream.integrations.response import ResponseMixin
 from jaystream.operators.accumulate import AccumulateMixin
 from jaystream.operators.broadcast import BroadcastMixin
 from jaystream.operators.buffer import BufferMixin
+from jaystream.operators.chat import ChatMixin
 from jaystream.operators.combine import CombineMixin
 from jaystream.operators.distinct import DistinctMixin
 from jaystream.operators.group import GroupMixin
@@ -101,6 +102,7 @@ class JaypieStream(
     RaceMixin[T_co],
     SwitchMixin[T_co],
     BufferMixin[T_co],
+    ChatMixin[T_co],
     ShareMixin[T_co],
     BroadcastMixin[T_co],
     SilenceMixin[T_co],

@@ -82,9 +82,13 @@ def common_wire(above: Callable[[], WireEncoder] | None, others: Sequence[Plan])
     """
     if above is None:
         return None
-    media_type = above().media_type
+    wanted = _kind_of(above())
     wires = [other.wire for other in others]
-    return above if all(wire is not None and wire().media_type == media_type for wire in wires) else None
+    return above if all(wire is not None and _kind_of(wire()) == wanted for wire in wires) else None
+
+
+def _kind_of(encoder: WireEncoder) -> tuple[type, str]:
+    return type(encoder), encoder.media_type
 
 
 def check_int(value: object, operator: str, argument: str, least: int | None = None) -> int:

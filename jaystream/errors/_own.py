@@ -246,22 +246,24 @@ class UnencodableError(FormatError, TypeError):
 
 class InvalidJsonError(FormatError):
     """
-    A line that is not JSON, or not what the model for it wants.
+    A line that is not JSON, or not what the model for it wants; or an event.
 
     Args:
         line: The number of the line, the first is 1.
         excerpt: The line's beginning.
         reason: What the parser says.
+        what: What is counted, ``"line"`` or ``"event"``.
     """
 
-    def __init__(self, line: int, excerpt: str, reason: str) -> None:
-        super().__init__(line, excerpt, reason)
+    def __init__(self, line: int, excerpt: str, reason: str, what: str = "line") -> None:
+        super().__init__(line, excerpt, reason, what)
         self.line = line
         self.excerpt = excerpt
         self.reason = reason
+        self.what = what
 
     def __str__(self) -> str:
-        return f"line {self.line} is not JSON: {self.reason}; it begins {self.excerpt!r}"
+        return f"{self.what} {self.line} is not JSON: {self.reason}; it begins {self.excerpt!r}"
 
 
 class InvalidUtf8Error(FormatError):

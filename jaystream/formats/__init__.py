@@ -6,6 +6,7 @@ An encoder has ``encode`` and ``flush``, a decoder ``feed`` and ``flush``; nothi
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from jaystream.formats.json import encode_json, json_encoder
@@ -24,6 +25,10 @@ from jaystream.formats.utf8 import Utf8Decoder, encode_utf8
 from jaystream.formats.wire import DEFAULT_LIMIT, WireEncoder
 
 if TYPE_CHECKING:
+    from jaystream.formats.ag_ui import AgUiEncoder
+    from jaystream.formats.ag_ui_decoder import AgUiDecoder
+    from jaystream.formats.ai_sdk import AiSdkEncoder
+    from jaystream.formats.ai_sdk_decoder import AiSdkDecoder
     from jaystream.formats.chunks import (
         Chunk,
         DataclassLike,
@@ -48,10 +53,16 @@ if TYPE_CHECKING:
         ToolResultChunk,
         Usage,
     )
+    from jaystream.formats.openai import OpenAiEncoder
+    from jaystream.formats.openai_decoder import OpenAiDecoder
 
 __all__ = [
     "DEFAULT_LIMIT",
     "ENCODERS",
+    "AgUiDecoder",
+    "AgUiEncoder",
+    "AiSdkDecoder",
+    "AiSdkEncoder",
     "Chunk",
     "DataclassLike",
     "DoneChunk",
@@ -62,6 +73,8 @@ __all__ = [
     "ModelLike",
     "NdjsonDecoder",
     "NdjsonEncoder",
+    "OpenAiDecoder",
+    "OpenAiEncoder",
     "PartialJsonDecoder",
     "ReasoningChunk",
     "SourceChunk",
@@ -99,12 +112,20 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # The shapes of chunks are for type checkers above all, and making so many classes takes time.
-    if name in __all__:
-        from jaystream.formats import chunks  # noqa: PLC0415 - see above
+# What many programs never ask for is loaded when it is asked for; all other lazy names are shapes of chunks.
+_HOMES = {
+    "AgUiDecoder": "ag_ui_decoder",
+    "AgUiEncoder": "ag_ui",
+    "AiSdkDecoder": "ai_sdk_decoder",
+    "AiSdkEncoder": "ai_sdk",
+    "OpenAiDecoder": "openai_decoder",
+    "OpenAiEncoder": "openai",
+}
 
-        return getattr(chunks, name)
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        return getattr(import_module(f"jaystream.formats.{_HOMES.get(name, 'chunks')}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

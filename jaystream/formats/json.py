@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal, NoReturn
 
-__all__ = ["encode_json", "json_encoder", "json_parser", "native_json"]
+__all__ = ["encode_json", "json_encoder", "json_parser", "native_json", "raw_json"]
 
 # The encoder once it is made: importing it costs more than importing all of jaystream.
 _made: list[Callable[[object], bytes]] = []
@@ -117,6 +117,24 @@ def json_parser() -> Callable[[bytes], object]:
             return strict(line.decode())
 
     return loads
+
+
+def raw_json(text: str) -> bytes | None:
+    r"""
+    Give JSON text as it is, in one line, to stand inside other JSON; None where it is not JSON.
+
+    >>> raw_json('{\n"a": 1.0}'), raw_json('{"a": ')
+    (b'{ "a": 1.0}', None)
+    """
+    # A surrogate can stand only in a string, where the escape is the same character.
+    raw = text.encode("utf-8", "backslashreplace")
+    try:
+        json_parser()(raw)
+    except (ValueError, RecursionError):
+        return None
+    return raw.replace(b"\r", b" ").replace(
+        b"\n", b" "
+    )  # these stand between tokens: in a string JSON has them escaped
 
 
 def _refuse(constant: str) -> NoReturn:

@@ -46,6 +46,7 @@ class NdjsonEncoder:
     media_type = "application/x-ndjson"
     headers: Mapping[str, str] = {}
     ping = None
+    closes = False
 
     def __init__(self, *, dumps: Callable[[Any], bytes | str] | None = None) -> None:
         check_callable("dumps", dumps)
@@ -61,10 +62,11 @@ class NdjsonEncoder:
         """
         return self._encode
 
-    def flush(self) -> bytes:
+    def flush(self, *, cut: bool = False) -> bytes:
         """
         Give nothing: the format has no closing mark.
         """
+        del cut
         return b""
 
     def error(self, body: Mapping[str, object]) -> bytes:

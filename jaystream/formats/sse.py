@@ -55,6 +55,7 @@ class SseEncoder:
     media_type = "text/event-stream"
     headers: Mapping[str, str] = {}
     ping = b": ping\n\n"
+    closes = False
 
     def __init__(
         self,
@@ -82,10 +83,11 @@ class SseEncoder:
         """
         return self._encode
 
-    def flush(self) -> bytes:
+    def flush(self, *, cut: bool = False) -> bytes:
         """
         Give nothing: the format has no closing mark.
         """
+        del cut
         return b""
 
     def error(self, body: Mapping[str, object]) -> bytes:

@@ -4,25 +4,46 @@ The formats by name: which encoder and content type a name means, and how each w
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from jaystream.formats.ndjson import NdjsonEncoder
-from jaystream.formats.sse import SseEncoder
-from jaystream.formats.text import TextEncoder
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from jaystream.formats.wire import WireEncoder
 
 __all__ = ["ENCODERS", "content_type_for", "encoder_for", "format_stream_error"]
 
-ENCODERS: Mapping[str, type[SseEncoder | NdjsonEncoder | TextEncoder]] = {
-    "sse": SseEncoder,
-    "ndjson": NdjsonEncoder,
-    "nljson": NdjsonEncoder,
-    "text": TextEncoder,
+_HOMES = {
+    "sse": ("sse", "SseEncoder"),
+    "ndjson": ("ndjson", "NdjsonEncoder"),
+    "nljson": ("ndjson", "NdjsonEncoder"),
+    "text": ("text", "TextEncoder"),
+    "ai_sdk": ("ai_sdk", "AiSdkEncoder"),
+    "ag_ui": ("ag_ui", "AgUiEncoder"),
+    "openai": ("openai", "OpenAiEncoder"),
 }
+
+
+class _Encoders(Mapping[str, "type[WireEncoder]"]):
+    """
+    The classes by name, each loaded when it is asked for.
+    """
+
+    __slots__ = ()
+
+    def __getitem__(self, name: str) -> type[WireEncoder]:
+        module, encoder = _HOMES[name]
+        found: Any = getattr(import_module(f"jaystream.formats.{module}"), encoder)
+        return found  # type: ignore[no-any-return]  # what the table names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(_HOMES)
+
+    def __len__(self) -> int:
+        return len(_HOMES)
+
+
+ENCODERS: Mapping[str, type[WireEncoder]] = _Encoders()
 """
 The encoder class of every format name; ``"nljson"`` is Jaypie's name for ``"ndjson"``.
 """
@@ -60,7 +81,7 @@ def format_stream_error(body: Mapping[str, object], format: str = "sse") -> str:
 
     Args:
         body: As in ``{"errors": [{"status": 500, "title": ..., "detail": ...}]}``.
-        format: ``"sse"``, ``"ndjson"`` or ``"nljson"``.
+        format: Any name in `ENCODERS` but ``"text"``.
 
     Raises:
         FormatError: If JSON has no form for *body*.
@@ -71,6 +92,6 @@ def format_stream_error(body: Mapping[str, object], format: str = "sse") -> str:
     """
     framed = encoder_for(format).error(body)
     if framed is None:
-        accepted = ", ".join(repr(name) for name, encoder in ENCODERS.items() if encoder is not TextEncoder)
+        accepted = ", ".join(repr(name) for name in ENCODERS if name != "text")
         raise ValueError(f"format must be one that can carry an error, {accepted}, got {format!r}")
     return framed.decode()

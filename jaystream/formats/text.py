@@ -31,6 +31,7 @@ class TextEncoder:
     media_type = "text/plain; charset=utf-8"
     headers: Mapping[str, str] = {}
     ping = None
+    closes = False
 
     def encode(self, item: object) -> bytes:
         """
@@ -39,10 +40,11 @@ class TextEncoder:
         ready = framed(item)
         return encode_utf8(text_of(item)) if ready is None else ready
 
-    def flush(self) -> bytes:
+    def flush(self, *, cut: bool = False) -> bytes:
         """
         Give nothing: the format has no closing mark.
         """
+        del cut
         return b""
 
     def error(self, body: Mapping[str, object]) -> None:

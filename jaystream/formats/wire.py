@@ -49,6 +49,13 @@ class WireEncoder(Protocol):
         ...
 
     @property
+    def closes(self) -> bool:
+        """
+        Whether the body has an end of its own, so that `flush` has something to give.
+        """
+        ...
+
+    @property
     def encode(self) -> Callable[[object], bytes]:
         """
         The function that frames one item; it gives nothing where the format has no place for the item.
@@ -57,15 +64,20 @@ class WireEncoder(Protocol):
         """
         ...
 
-    def flush(self) -> bytes:
+    def flush(self, *, cut: bool = False) -> bytes:
         """
-        Give what closes the body after the last item.
+        Give what closes the body after the last item; nothing where it is closed already.
+
+        Args:
+            cut: A sink stops before the last item, so what was encoded last may never be sent.
         """
         ...
 
     def error(self, body: Mapping[str, object], /) -> bytes | None:
         """
-        Frame a JSON:API error body; None where the format cannot mark a body as cut.
+        Frame a JSON:API error body, and close the body of the response; None where the format cannot mark it as cut.
+
+        What was encoded last may never be sent.
         """
         ...
 

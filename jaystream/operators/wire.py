@@ -37,19 +37,24 @@ R = TypeVar("R")
 class Format(Stage):
     """
     A wire format: one encoder per run, of which the run's sink is told.
+
+    Args:
+        name: The operator's.
+        make: Makes the encoder.
     """
 
-    __slots__ = ("make", "name")
+    __slots__ = ("flushes", "make", "name")
     names: tuple[str, ...] = ("make",)
 
     def __init__(self, name: str, make: Callable[[], WireEncoder]) -> None:
-        make()  # bad arguments fail here
+        encoder = make()  # bad arguments fail here
         self.name: str = name
         self.make: Callable[[], WireEncoder] = make
+        self.flushes: bool = encoder.closes
 
     @property
-    def shape(self) -> tuple[type, str]:
-        return (type(self), self.name)
+    def shape(self) -> tuple[type, str, bool]:
+        return (type(self), self.name, self.flushes)
 
     def wire_below(self, above: Callable[[], WireEncoder] | None) -> Callable[[], WireEncoder] | None:
         return self.make
@@ -58,12 +63,16 @@ class Format(Stage):
         return (self.make,)
 
     def write_setup(self, code: LoopWriter) -> None:
-        code.line(f"loop.run.wire = {code.name('make')}()")
-        code.line(f"{code.name('encode')} = loop.run.wire.encode")
+        code.line(f"loop.run.wire = {code.name('wire')} = {code.name('make')}()")
+        code.line(f"{code.name('encode')} = {code.name('wire')}.encode")
 
     def write(self, code: LoopWriter) -> None:
         code.line(f"x = {code.name('encode')}(x)")
         code.skip("not x")
+
+    def write_flush(self, code: LoopWriter) -> None:
+        code.line(f"x = {code.name('wire')}.flush()")
+        code.send("x", when="x")
 
 
 class BadLine:

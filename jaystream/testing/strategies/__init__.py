@@ -15,6 +15,7 @@ except ModuleNotFoundError as _missing:
     ) from _missing
 
 from jaystream.testing.strategies.by_time import __all__ as _by_time
+from jaystream.testing.strategies.chat import any_chunks, llm_chunks
 from jaystream.testing.strategies.data import byte_cuts, callables, items, sources, text_cuts
 from jaystream.testing.strategies.formats import chunks, sse_bodies
 from jaystream.testing.strategies.mixing import __all__ as _mixing
@@ -31,11 +32,13 @@ __all__ = [
     "Entry",
     "Pipeline",
     "Step",
+    "any_chunks",
     "arguments",
     "byte_cuts",
     "callables",
     "chunks",
     "items",
+    "llm_chunks",
     "pipelines",
     "register",
     "sources",
