@@ -5,6 +5,7 @@ The Lambda sink: one response stream, anything with `write` and `end`, from one 
 from __future__ import annotations
 
 import inspect
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any, Protocol, cast
 
@@ -164,6 +165,8 @@ class Delivery:
         finally:
             with anyio.CancelScope(shield=True):
                 try:
+                    if isinstance(error, CancelledError) and self._begun and self.outbox.failure is None:
+                        await bounded(self._cut_body, self._writer, GRACE)
                     fail = getattr(self._writer, "fail", None)
                     if error is not None and fail is not None:
                         await bounded(lambda: fail(error), self._writer, GRACE)
@@ -174,6 +177,12 @@ class Delivery:
                     if error is None:
                         raise
                     error.add_note(f"while ending the response stream: {type(problem).__name__}: {problem}")
+
+    def _cut_body(self) -> object:
+        """Write what ends the body where the format has an end, and the stream could not write it."""
+        wire = self.pull.run.wire or self.head.wire
+        closing = wire.flush(cut=True)
+        return self._writer.write(gap(wire, self.outbox.last) + closing) if closing else None
 
     def _encode(self, item: Any) -> bytes:
         return self.head.wire.encode(item)

@@ -146,6 +146,8 @@ class Exchange:
             raise self._aborted
         if failure is not None:
             return await self._tell(failure)
+        if self.pull.cut:
+            await self._cut_body()
         await self._end_body()
         return self._report.finish(self._how_it_ended())
 
@@ -189,6 +191,13 @@ class Exchange:
             self.head.refuse(status, len(content))
             await self._end_body(content)
         return self._report.finish(self._how_it_ended() if self._disconnected else "error", failure)
+
+    async def _cut_body(self) -> None:
+        """Write what ends the body where the format has an end, and the stream could not write it."""
+        closing = self._wire.flush(cut=True)
+        if closing:
+            await self.outbox.flush()
+            self.outbox.push(gap(self._wire, self.outbox.last) + closing)
 
     async def _end_body(self, last: bytes = b"") -> None:
         await self.outbox.flush()
