@@ -18,6 +18,7 @@ NAMES = (
     "concurrent",
     "imports",
     "sse_encode",
+    "text_operators",
     "file_memory",
     "asgi_throughput",
     "idle_streams",
