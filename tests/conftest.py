@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 pytest_plugins = ["jaystream.testing.plugin"]
 
 ROOT = Path(__file__).resolve().parent.parent
+# programs that .ci/run installs beside the suite
+PLACES = os.pathsep.join(str(ROOT / ".ci" / place) for place in ("awscli/bin", "rie"))
 NODE_MODULES = Path(os.environ.get("JAYSTREAM_NODE_MODULES", ROOT / ".ci" / "node_modules"))
 
 # No deadline: the machine's other work must not decide a result.
@@ -87,7 +89,7 @@ def find_program(name: str) -> str | None:
         if package != one:
             if (NODE_MODULES / package / "package.json").exists():
                 return str(NODE_MODULES / package)
-        elif (path := shutil.which(one)) is not None:
+        elif (path := shutil.which(one)) is not None or (path := shutil.which(one, path=PLACES)) is not None:
             return path
     return None
 

@@ -31,7 +31,7 @@ HOST = "127.0.0.1"
 INIT_TIMEOUT = 10.0
 """Seconds for a start, which are not the invocation's; what is over that is taken from the invocation's time."""
 
-LAST_WORDS = 0.5
+LAST_WORDS = 2.0
 """Seconds to read what a process had sent before it died."""
 
 MEMORY_EVERY = 0.05
@@ -54,11 +54,11 @@ class Environment:
 
     __slots__ = (
         "_born",
-        "_closed",
         "_code",
         "_connections",
         "_dead",
         "_invocation",
+        "_moved",
         "_on_line",
         "_oversized",
         "_process",
@@ -79,8 +79,8 @@ class Environment:
         self._invocation: Invocation | None = None
         self._process: RuntimeProcess | None = None
         self._waiting = CancelScope()
-        self._connections = 0
-        self._closed = Event()
+        self._connections: set[int] = set()
+        self._moved = Event()
         self._dead = False
         self._code: int | None = None
         self._oversized = False
@@ -117,7 +117,7 @@ class Environment:
                     with self._waiting:  # its API is there until the process has ended, also when it is told to
                         self._code = await process.wait()
                         self.stale = True
-                        await self._hear_last_words()
+                        await self._hear_last_words(port)
             except OSError as error:
                 self._unstartable = error
             self._die()
@@ -129,24 +129,32 @@ class Environment:
         self.api.changed.set()
 
     async def _connection(self, stream: SocketStream) -> None:
-        self._connections += 1
+        port = stream.extra(SocketAttribute.remote_port)  # noqa: S610 - anyio's, not Django's
+        self._connections.add(port)
+        self._moved.set()
         try:
             await serve(self.api, stream)
         finally:
-            self._connections -= 1
-            self._closed.set()
+            self._connections.discard(port)
+            self._moved.set()
 
-    async def _hear_last_words(self) -> None:
+    async def _hear_last_words(self, port: int) -> None:
         """A process may answer and die at once: what it has sent is read, however long that takes the client."""
         with move_on_after(LAST_WORDS):
+            # Its last connection may wait to be taken. They are taken in their order, so one of ours comes behind it.
+            async with await anyio.connect_tcp(HOST, port) as last:
+                number = last.extra(SocketAttribute.local_port)  # noqa: S610 - anyio's, not Django's
+                while number not in self._connections:
+                    self._moved.clear()
+                    await self._moved.wait()
             await self._until_closed()
         if self.api.state == "responding":
             await self._until_closed()
 
     async def _until_closed(self) -> None:
         while self._connections:
-            self._closed.clear()
-            await self._closed.wait()
+            self._moved.clear()
+            await self._moved.wait()
 
     def stop(self) -> None:
         """
