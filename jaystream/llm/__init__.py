@@ -51,10 +51,6 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ToolLike": "tools",
-    "Tool": "tools",
-    "Pending": "tools",
-    "Llm": "llm",
     "Answer": "answer",
     "AnthropicDecoder": "anthropic",
     "AnyDecoder": "anything",
@@ -63,10 +59,14 @@ _HOMES = {
     "GoogleDecoder": "google",
     "LangChainDecoder": "langchain",
     "LiteLlmDecoder": "litellm",
+    "Llm": "llm",
     "OpenAiChatDecoder": "openai_chat",
     "OpenAiDecoder": "openai",
     "OpenAiResponsesDecoder": "openai_responses",
+    "Pending": "tools",
     "PydanticAiDecoder": "pydantic_ai",
+    "Tool": "tools",
+    "ToolLike": "tools",
     "from_anthropic": "anthropic",
     "from_bedrock": "bedrock",
     "from_google": "google",

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from jaystream._core.inspecting import describe
 from jaystream._core.stages import check_int
@@ -31,8 +31,29 @@ if TYPE_CHECKING:
 
 __all__ = ["Llm"]
 
+Prompt: TypeAlias = "str | Iterable[LlmMessage | Mapping[str, Any]]"
+"""What a user says, or a whole conversation."""
+
 MAX_TURNS = 12
 """Turns that a conversation may have where nobody says otherwise."""
+
+
+class Asked:
+    """
+    The source of a stream: each run is a conversation of its own.
+    """
+
+    __slots__ = ("_begin", "_name")
+
+    def __init__(self, begin: Callable[[], Conversation], name: str) -> None:
+        self._begin = begin
+        self._name = name
+
+    def __call__(self) -> AsyncGenerator[LlmChunk, None]:
+        return self._begin().chunks()
+
+    def __repr__(self) -> str:
+        return self._name
 
 
 class Llm:
@@ -123,7 +144,7 @@ class Llm:
         if kept is not None:
             await kept.__aexit__(kind, error, trace)
 
-    def stream(self, prompt: str | Iterable[LlmMessage]) -> JaypieStream[LlmChunk]:
+    def stream(self, prompt: Prompt) -> JaypieStream[LlmChunk]:
         """
         The answer, as it is written: text, reasoning, tool calls and what they give, and one ``done`` at the end.
 
@@ -147,9 +168,9 @@ class Llm:
         from jaystream.llm.history import checked  # noqa: PLC0415 - pydantic-ai takes time to load
 
         history, setup = self._begin(checked(prompt))
-        return JaypieStream(lambda: self._conversation(setup, history).chunks())
+        return JaypieStream(Asked(lambda: self._conversation(setup, history), f"{self!r}.stream(...)"))
 
-    async def operate(self, prompt: str | Iterable[LlmMessage], *, output: Any = None) -> Answer:
+    async def operate(self, prompt: Prompt, *, output: Any = None) -> Answer:
         """
         The whole answer.
 

@@ -4,6 +4,7 @@ Which model is meant, and making it: names of providers, their packages, and whe
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -123,9 +124,11 @@ class ModelSource:
                 self._model = infer_model(f"{self.provider}:{self.model}")
             except UserError as error:
                 need = PROVIDERS[self.provider].need
+                if os.environ.get(need):
+                    raise misconfigured(f"{self.provider}:{self.model} cannot be used: {error}") from error
                 raise misconfigured(
-                    f"{self.provider} cannot be used yet: {error} "
-                    f"Set {need} in the environment, or give Llm() a model of pydantic-ai that is set up."
+                    f"{self.provider} cannot be asked: {need} is not set. Set it in the environment, or give Llm() a "
+                    "model of pydantic-ai that is set up"
                 ) from error
         return self._model
 

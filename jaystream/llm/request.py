@@ -28,7 +28,8 @@ from pydantic_ai.messages import (
     WebCitationSource,
 )
 
-from jaystream._core.closing import GRACE, bounded
+from jaystream._core.closing import GRACE, Closer, bounded, close_each
+from jaystream.llm.chains import chain_of, is_chain
 from jaystream.llm.failures import provider_failure
 
 if TYPE_CHECKING:
@@ -135,22 +136,23 @@ class Request:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._running:
-            await self._opened.__aexit__(kind, error, trace)
-            return
         # Left between two pulls. The generators over the provider's stream are suspended, and each would be left to the
         # garbage collector; with the stream closed below them, they come to their end when they are asked on.
         stream, events = self._stream, self._events
         assert stream is not None  # noqa: S101 - for type checkers
         assert events is not None  # noqa: S101 - see above
+        below = _chain_below(stream)
         with anyio.CancelScope(shield=True):
             try:
-                with suppress(Exception):  # it is being left: whether that can be told is not what matters
-                    await bounded(stream.cancel, stream, GRACE)
+                if self._running:
+                    with suppress(Exception):  # it is being left: whether that can be told is not what matters
+                        await bounded(stream.cancel, stream, GRACE)
             finally:
                 await self._opened.__aexit__(kind, error, trace)
             with suppress(Exception):  # what the closed stream says is of no interest
-                await bounded(lambda: _drain(events), stream, GRACE)
+                await close_each([Closer(generator) for generator in below], None)
+                if self._running:
+                    await bounded(lambda: _drain(events), stream, GRACE)
 
     async def pull(self) -> list[LlmChunk] | None:
         """
@@ -232,6 +234,12 @@ def _thought(content: str | None, signature: str | None) -> list[LlmChunk]:
     if signature:
         return [{"type": "reasoning", "content": content or "", "signature": signature}]
     return [{"type": "reasoning", "content": content}] if content else []
+
+
+def _chain_below(stream: StreamedResponse) -> list[Any]:
+    """The generators of an SDK that closes the outermost of them alone, the innermost first."""
+    source: Any = getattr(getattr(stream, "_response", None), "source", None)
+    return chain_of(source)[::-1] if is_chain(source) else []
 
 
 async def _drain(events: AsyncIterator[Any]) -> None:

@@ -75,7 +75,7 @@ class _Teller:
                 if close is not None:
                     await close()
         else:
-            pieces: list[Any] = [turn] if isinstance(turn, (str, Mapping)) else turn
+            pieces: list[Any] = [turn] if is_a(turn, (str, Mapping)) else turn
             if not is_a(pieces, Iterable):
                 raise TypeError(f"a turn of a script is text, a chunk or a list of these, not {describe(turn)}")
             for piece in pieces:

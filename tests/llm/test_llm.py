@@ -123,9 +123,17 @@ class TestMissing:
         for variable in ("AWS_REGION", "GEMINI_API_KEY"):
             monkeypatch.delenv(variable, raising=False)
         stream = Llm(name, "a/b").stream("Hi")
-        with pytest.raises(ConfigurationError, match=f"Set {PROVIDERS[name].need} in the environment") as caught:
+        with pytest.raises(ConfigurationError, match=f"{PROVIDERS[name].need} is not set") as caught:
             await stream.drain()
         assert PROVIDERS[name].need not in str(caught.value.body())
+
+    async def test_wrong_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        Where the key is there, what pydantic-ai has against the model is said.
+        """
+        monkeypatch.setenv("OPENROUTER_API_KEY", "x")
+        with pytest.raises(ConfigurationError, match=r"openrouter:x cannot be used: .*must be prefixed"):
+            await Llm("openrouter:x").stream("Hi").drain()
 
     @pytest.mark.parametrize(
         ("package", "command"),

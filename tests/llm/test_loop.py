@@ -193,6 +193,7 @@ class TestLoop:
         A stream is a description: it can run again, and does the same.
         """
         stream = Llm("test", tools=[double], script=[[call("double", n=1)], "So."]).stream("Go")
+        assert "# source: Llm('test', 'test').stream(...)" == stream.explain().splitlines()[0]
         assert await stream.to_list() == await stream.to_list()
 
     async def test_system(self) -> None:
