@@ -67,6 +67,22 @@ class AnthropicDecoder(EventDecoder):
         super().__init__(provider, model)
         self._used: dict[str, int] = {}
 
+    def glance(self, event: Any) -> str | None:
+        """
+        The text of an event that has nothing else.
+        """
+        text: str | None = None
+        if event.__class__ is dict:
+            if event.get("type") == "content_block_delta":
+                delta = event["delta"]
+                if delta.get("type") == "text_delta":
+                    text = delta.get("text")
+        elif getattr(event, "type", "") == "content_block_delta":
+            delta = event.delta
+            if delta.type == "text_delta":
+                text = delta.text
+        return text
+
     def read(self, event: Any, chunks: list[Any], /) -> bool:
         """
         Add the chunks of one event.

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from pydantic_core import from_json
+
 from jaystream._core.inspecting import describe
 from jaystream.errors import ProviderError
-from jaystream.llm.fields import DONE, minted, payload
+from jaystream.formats.sse_event import SseEvent
+from jaystream.llm.fields import DONE, minted, parsed, payload
 
 __all__ = ["EventDecoder"]
 
@@ -47,6 +50,7 @@ class EventDecoder:
         "_message_id",
         "_model",
         "_open",
+        "_plain",
         "_provider",
         "_sources",
         "_started",
@@ -68,6 +72,7 @@ class EventDecoder:
         self._known: bool = False
         self._done: bool = False
         self._stop: str = ""
+        self._plain: type | None = None  # the kind of events that came last and were their own payload
         self._calls: list[Call] = []
         self._open: dict[Any, Call] = {}
         self._sources: set[Any] = set()
@@ -83,17 +88,34 @@ class EventDecoder:
             ProviderError: If the event says that the provider has failed.
             TypeError: If the first event is of another kind than this machine reads.
         """
-        chunks: list[Any] = []
-        carried = payload(event)
+        kind: Any = event.__class__
+        if kind is self._plain:
+            carried = event
+        elif kind is SseEvent and type(event.data) is str and event.data[:1] == "{":
+            carried = parsed(event.data)
+        else:
+            carried = self._unwrapped(event)
         if carried is None:
-            return chunks
+            return []
         if carried is DONE:
             self._done = True
-        elif self.read(carried, chunks):
+            return []
+        if self._started:
+            text = self.glance(carried)
+            if text:
+                return [{"type": "text", "content": text}]
+        chunks: list[Any] = []
+        if self.read(carried, chunks):
             self._known = True
         elif not self._known:
             raise TypeError(f"{self.expects} are expected, not {type(carried).__name__} ({describe(carried)})")
         return chunks
+
+    def _unwrapped(self, event: Any) -> Any:
+        carried = payload(event)
+        if carried is event:
+            self._plain = type(event)
+        return carried
 
     def flush(self) -> list[Any]:
         """
@@ -121,6 +143,12 @@ class EventDecoder:
         return done
 
     # what a provider's machine fills in ----------------------------------------------------------------------------
+
+    def glance(self, event: Any) -> str | None:
+        """
+        The text of an event that has nothing else, as most have; None for any other, which is then read.
+        """
+        return None
 
     def read(self, event: Any, chunks: list[Any], /) -> bool:
         """
@@ -244,8 +272,6 @@ def is_json(text: str) -> bool:
     """
     if text == "{}":
         return True
-    from pydantic_core import from_json  # noqa: PLC0415 - loaded with the first tool call
-
     try:
         from_json(text)
     except ValueError:

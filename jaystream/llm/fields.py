@@ -9,11 +9,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from pydantic_core import from_json
+
 from jaystream._core.inspecting import describe, is_a
 from jaystream.errors import ProviderError
 from jaystream.formats.sse_event import SseEvent
 
-__all__ = ["field", "items_of", "joined_json", "minted", "number", "payload", "word"]
+__all__ = ["field", "items_of", "joined_json", "minted", "number", "parsed", "payload", "word"]
 
 DONE = "[DONE]"
 """What stands in the place of JSON in the last event of OpenAI's protocol."""
@@ -70,6 +72,8 @@ def payload(event: Any) -> Any:
         TypeError: For bytes, which nobody has parsed yet.
     """
     text: Any
+    if isinstance(event, dict):
+        return event  # pyright: ignore[reportUnknownVariableType] - any dict
     if isinstance(event, str):
         text = event
     elif isinstance(event, SseEvent) or (hasattr(event, "data") and hasattr(event, "event")):
@@ -92,8 +96,6 @@ def parsed(text: str) -> Any:
     Raises:
         ProviderError: If it is none.
     """
-    from pydantic_core import from_json  # noqa: PLC0415 - SDKs bring objects, and then it is not needed
-
     try:
         return from_json(text)
     except ValueError as error:

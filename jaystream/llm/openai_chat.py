@@ -63,13 +63,46 @@ class OpenAiChatDecoder(EventDecoder):
     [{'type': 'done', 'usage': [], 'stopReason': 'end'}]
     """
 
-    __slots__ = ("_refused",)
+    __slots__ = ("_ours", "_refused")
     name = "openai"
     expects = "chunks of a chat completion"
 
     def __init__(self, provider: str | None = None, model: str | None = None) -> None:
         super().__init__(provider, model)
         self._refused: bool = False
+        self._ours: bool = False  # whether the events are OpenAI's own objects
+
+    def glance(self, event: Any) -> str | None:
+        """
+        The text of a chunk that has nothing else.
+        """
+        text: str | None = None
+        try:
+            if event.__class__ is dict:
+                (choice,) = event["choices"]
+                delta = choice["delta"]
+                alone = len(delta) == 1 or (len(delta) == 2 and "role" in delta)
+                if alone and not (choice.get("finish_reason") or choice.get("index") or event.get("usage")):
+                    text = delta["content"]
+            elif self._ours:
+                choice = event.choices[0]
+                delta = choice.delta
+                if not (
+                    choice.finish_reason
+                    or choice.index
+                    or delta.tool_calls
+                    or delta.refusal
+                    or delta.__pydantic_extra__
+                    or event.usage
+                ):
+                    text = delta.content
+        except (AttributeError, IndexError, KeyError, ValueError):
+            return None  # of another shape
+        return text
+
+    def _unwrapped(self, event: Any) -> Any:
+        self._ours = type(event).__module__.startswith("openai.types.")
+        return super()._unwrapped(event)
 
     def read(self, event: Any, chunks: list[Any], /) -> bool:
         """

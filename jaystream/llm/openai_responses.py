@@ -49,6 +49,13 @@ class OpenAiResponsesDecoder(EventDecoder):
         self._refused: bool = False
         self._thought: Any = None
 
+    def glance(self, event: Any) -> str | None:
+        """
+        The text of an event that has nothing else.
+        """
+        text: str | None = field(event, "delta") if field(event, "type") == "response.output_text.delta" else None
+        return text
+
     def read(self, event: Any, chunks: list[Any], /) -> bool:
         """
         Add the chunks of one event.
