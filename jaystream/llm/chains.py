@@ -17,7 +17,7 @@ from jaystream._core.inspecting import is_a
 __all__ = ["Chained", "is_chain"]
 
 MAKERS = ("/google/genai/", "/langchain_core/", "/langchain/")
-"""Where the generators are from whose inner ones nobody else can have."""
+"""Where the generators are from that loop over others which nobody else has."""
 
 DEEPEST = 20
 """Generators that are looked at in one chain, at most."""
@@ -46,9 +46,9 @@ def chain_of(generator: Any) -> list[Any]:
     """
     chain = [generator]
     for outer in chain:
-        for held in gc.get_referents(outer):
+        for held in gc.get_referents(outer) if is_theirs(outer) else ():
             inner: Any = held if is_a(held, AsyncGeneratorType) else getattr(held, "segment_iterator", None)
-            if is_a(inner, AsyncGeneratorType) and is_theirs(inner) and not any(inner is each for each in chain):
+            if is_a(inner, AsyncGeneratorType) and not any(inner is each for each in chain):
                 chain.append(inner)
         if len(chain) >= DEEPEST:
             break

@@ -46,6 +46,7 @@ class EventDecoder:
     __slots__ = (
         "_calls",
         "_done",
+        "_ids",
         "_known",
         "_message_id",
         "_model",
@@ -74,6 +75,7 @@ class EventDecoder:
         self._stop: str = ""
         self._plain: type | None = None  # the kind of events that came last and were their own payload
         self._calls: list[Call] = []
+        self._ids: dict[str, str] = {}  # as the provider has them, and as they are given
         self._open: dict[Any, Call] = {}
         self._sources: set[Any] = set()
         self._usages: list[dict[str, Any]] = []
@@ -216,12 +218,24 @@ class EventDecoder:
 
     def call(self, key: Any, id: Any, name: Any, chunks: list[Any]) -> Call:
         """
-        Open the tool call that further pieces come for under *key*.
+        Open the tool call that further pieces come for under *key*. An id that another call has, or none, is made anew.
         """
-        call = self._open[key] = Call(id or minted("call"), name or "")
+        made = minted("call") if not id or id in self._ids else str(id)
+        self._ids[str(id)] = made
+        call = self._open[key] = Call(made, name or "")
         self._calls.append(call)
         self.arguments(call, "", chunks)
         return call
+
+    def result(self, id: Any, name: Any, result: Any, chunks: list[Any], *, failed: bool = False) -> None:
+        """
+        Give what a tool gave.
+        """
+        self.begin(chunks)
+        made: dict[str, Any] = {"id": self._ids.get(id, id), "name": name or "", "result": result}
+        if failed:
+            made["isError"] = True
+        chunks.append({"type": "tool_result", "toolResult": made})
 
     def arguments(self, call: Call, piece: Any, chunks: list[Any]) -> None:
         """
@@ -246,7 +260,9 @@ class EventDecoder:
         Args:
             whole: Give it as it is.
         """
-        arguments = "".join(call.pieces).strip() or "{}"
+        arguments = "".join(call.pieces)
+        if not arguments or arguments.isspace():
+            arguments = "{}"
         if call.given or not call.name or not (whole or is_json(arguments)):
             return
         call.given = True

@@ -86,7 +86,7 @@ class LangChainDecoder(EventDecoder):
         if kind in {"tool", "ToolMessageChunk"}:
             self._result(message, chunks)
             return True
-        self._message(message)
+        self._message(message, chunks)
         content = field(message, "content")
         if isinstance(content, str):
             self._thought(message, chunks)
@@ -102,9 +102,10 @@ class LangChainDecoder(EventDecoder):
         self._ending(field(message, "response_metadata"))
         return True
 
-    def _message(self, message: Any) -> None:
+    def _message(self, message: Any, chunks: list[Any]) -> None:
         named = word(field(message, "id"))
         if named and named != self._id:
+            self.finish_calls(chunks)
             self._sum = {}
             self._id = named
         self._message_id = self._message_id or named
@@ -151,10 +152,9 @@ class LangChainDecoder(EventDecoder):
     def _result(self, message: Any, chunks: list[Any]) -> None:
         self.finish_calls(chunks)
         self._called = False
-        self.begin(chunks)
-        result = {"id": field(message, "tool_call_id"), "name": field(message, "name") or "", "result": ""}
-        result["result"] = field(message, "content")
-        chunks.append({"type": "tool_result", "toolResult": result})
+        failed = field(message, "status") == "error"
+        named, tool = field(message, "tool_call_id"), field(message, "name")
+        self.result(named, tool, field(message, "content"), chunks, failed=failed)
 
     def _count(self, used: Any) -> None:
         """Each chunk of a message has the tokens that came with it."""

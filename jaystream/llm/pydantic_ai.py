@@ -71,6 +71,7 @@ class PydanticAiDecoder(EventDecoder):
         if kind == "part_delta":
             self._delta(field(event, "index"), field(event, "delta"), chunks)
         elif kind == "part_start":
+            self._provider = self._names[0] or word(field(event, "canonical_system")) or self._provider
             self._part(field(event, "index"), field(event, "part"), chunks)
         elif kind == "part_end":
             self._part_end(field(event, "index"), field(event, "part"), chunks)
@@ -124,23 +125,21 @@ class PydanticAiDecoder(EventDecoder):
         self.finish_call(call, chunks)
 
     def _result(self, part: Any, chunks: list[Any]) -> None:
-        self.begin(chunks)
-        result = {"id": field(part, "tool_call_id"), "name": field(part, "tool_name"), "result": field(part, "content")}
-        chunks.append({"type": "tool_result", "toolResult": result})
+        failed = field(part, "outcome") in {"failed", "retried"} or field(part, "part_kind") == "retry-prompt"
+        named, tool = field(part, "tool_call_id"), field(part, "tool_name")
+        self.result(named, tool, field(part, "content"), chunks, failed=failed)
         self._called = False
         self._dicts.clear()
 
     def _run(self, result: Any) -> None:
-        used: Any = field(result, "usage")
-        used = used() if callable(used) else used
+        used = used_by(result)
         if used is not None:
             self._usages[:] = [count(used)]
         self._stop = self._stop or "end"
 
     def _finished(self, stream: Any) -> None:
         provider, model = self._names
-        used: Any = field(stream, "usage")
-        used = used() if callable(used) else used
+        used = used_by(stream)
         if used is not None and not self._usages:
             self._usages.append(count(used))
             self._provider = provider or word(field(stream, "provider_name")) or self._provider
@@ -150,6 +149,14 @@ class PydanticAiDecoder(EventDecoder):
             self._stop = STOPS.get(word(reason), "other")
         elif not self._stop:
             self._stop = "tool_calls" if self._called else "end"
+
+
+def used_by(result: Any) -> Any:
+    """
+    The tokens of a stream or a result: a method in older versions, a property in newer ones.
+    """
+    used: Any = field(result, "usage")
+    return used() if used is not None and field(used, "input_tokens") is None else used
 
 
 def count(used: Any) -> dict[str, Any]:
