@@ -10,6 +10,7 @@ import asyncio
 import atexit
 import os
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Callable, Coroutine
@@ -43,7 +44,7 @@ class OwnLoop:
             if self._runner is None:
                 self._runner = asyncio.Runner()
                 atexit.register(self.close)
-                _exit_on_sigterm()
+                _close_on_sigterm(self.close)
             return self._runner.run(work, context=copy_context())
 
     def close(self) -> None:
@@ -54,25 +55,47 @@ class OwnLoop:
             runner, self._runner = self._runner, None
             if runner is None:
                 return
-            atexit.unregister(self.close)
-            with runner:
-                runner.run(self._before_close())
+            try:
+                with runner:
+                    runner.run(self._before_close())
+            finally:
+                atexit.unregister(self.close)  # not before: a process that ends meanwhile waits here for the lock
 
 
-def _exit_on_sigterm() -> None:
+def _close_on_sigterm(close: Callable[[], None]) -> None:
     """
-    Make the signal that ends a Lambda environment an ordinary exit, so that what is open gets closed.
+    Close what is open when Lambda ends the environment, and exit.
 
-    Only there, only where nobody else minds the signal, and as far as the runtime lets Python run: the environment is
-    killed soon after.
+    Only there, and only where nobody else minds the signal. Between two invocations the stock runtime waits in C, where
+    no Python handler runs; the interpreter's wake-up does reach a thread that waits for it.
     """
     if (
-        "AWS_LAMBDA_RUNTIME_API" in os.environ
-        and threading.current_thread() is threading.main_thread()
-        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        "AWS_LAMBDA_RUNTIME_API" not in os.environ
+        or threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
     ):
-        signal.signal(signal.SIGTERM, _exit)
+        return
+    awake, wake = socket.socketpair()
+    wake.setblocking(False)
+    before = signal.set_wakeup_fd(wake.fileno(), warn_on_full_buffer=False)
+    if before != -1:
+        signal.set_wakeup_fd(before)
+        awake.close()
+        wake.close()
+        return
+    signal.signal(signal.SIGTERM, _exit)
+
+    def watch() -> None:
+        with wake:  # which would close if nobody held it
+            while awake.recv(1) != bytes([signal.SIGTERM]):
+                pass
+        close()
+        sys.stdout.flush()
+        os._exit(128 + signal.SIGTERM)
+
+    threading.Thread(target=watch, name="jaystream-sigterm", daemon=True).start()
 
 
 def _exit(number: int, _frame: FrameType | None) -> None:
+    """Where Python does run, end what runs there."""
     sys.exit(128 + number)
