@@ -118,6 +118,12 @@ class AiSdkEncoder(ChatEncoder):
         self._answered = True
         self._frame({"type": "tool-output-available", "toolCallId": call.id}, output=raw)
 
+    def _write_failed_result(self, call: Call, result: object, raw: bytes) -> None:
+        self._leave()
+        self._answered = True
+        reason = result if isinstance(result, str) else raw.decode()
+        self._frame({"type": "tool-output-error", "toolCallId": call.id, "errorText": reason})
+
     def _park_call(self, call: Call, xid: str, message: str | None) -> None:
         if self._sdk < 6 or message is not None:
             data = {"xid": xid, "toolCallId": call.id, "name": call.name}

@@ -113,12 +113,11 @@ class AiSdkDecoder(ChatDecoder):
                 pending = {"xid": text_in(fields, "approvalId"), **call}
                 found.append({"type": "tool_pending", "toolPending": pending})
         elif kind.startswith("tool-output-"):
-            result = fields.get("output")
+            answer: dict[str, Any] = {"id": call_id, "name": call["name"], "result": fields.get("output")}
             if kind == "tool-output-error":
-                result = {"error": text_in(fields, "errorText")}
+                answer |= {"result": text_in(fields, "errorText"), "isError": True}
             elif kind == "tool-output-denied":
-                result = {"error": "The call was not approved"}
-            answer = {"id": call_id, "name": call["name"], "result": result}
+                answer |= {"result": "The call was not approved", "isError": True}
             found.append({"type": "tool_result", "toolResult": answer})
 
     def _part_in(self, name: str, data: object) -> dict[str, Any]:

@@ -233,7 +233,10 @@ class ChatEncoder(ABC):
         call = self._calls.get(call_id)
         call = self._whole_call(call_id, name, "{}" if call is None else call.written() or "{}")
         call.answered = True
-        self._write_result(call, result, raw)
+        if given.get("isError") is True:
+            self._write_failed_result(call, result, raw)
+        else:
+            self._write_result(call, result, raw)
         return True
 
     def _on_source(self, chunk: Fields) -> bool:
@@ -339,6 +342,10 @@ class ChatEncoder(ABC):
     @abstractmethod
     def _write_result(self, call: Call, result: object, raw: bytes) -> None:
         """Write what a tool gave, once more as JSON."""
+
+    def _write_failed_result(self, call: Call, result: object, raw: bytes) -> None:
+        """Write why a tool gave nothing, where that is something else."""
+        self._write_result(call, result, raw)
 
     @abstractmethod
     def _park_call(self, call: Call, xid: str, message: str | None) -> None:
