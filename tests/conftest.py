@@ -12,6 +12,7 @@ beside their tests.
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -82,9 +83,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def find_program(name: str) -> str | None:
     """
-    Where the program *name* is: ``a|b`` takes the first that is there, ``npm:x`` is a package that .ci/run installs.
+    Where the program *name* is: ``a|b`` takes the first that is there, ``npm:x`` and ``module:x`` are packages that
+    .ci/run installs.
     """
     for one in name.split("|"):
+        if one.startswith("module:"):
+            spec = importlib.util.find_spec(one.removeprefix("module:"))
+            if spec is not None:
+                return spec.origin
+            continue
         package = one.removeprefix("npm:")
         if package != one:
             if (NODE_MODULES / package / "package.json").exists():

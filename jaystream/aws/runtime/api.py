@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 PATIENCE = 5.0
 """Seconds past the deadline for which a reply is waited for. Lambda has ended the process by then."""
 
+RESPONSE_MODE = b"streaming"
+
 _JSON = b"application/json"
 _PREFIX = b"/2018-06-01/runtime"
 _CAUSE_LIMIT = 1 << 20
@@ -201,7 +203,7 @@ class Upload:
             [
                 *self._headers,
                 (b"Content-Type", content_type.encode("latin-1")),
-                (b"Lambda-Runtime-Function-Response-Mode", b"streaming"),
+                (b"Lambda-Runtime-Function-Response-Mode", RESPONSE_MODE),
                 (b"Transfer-Encoding", b"chunked"),
                 (b"Trailer", b"Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body"),
             ],

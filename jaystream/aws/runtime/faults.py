@@ -66,7 +66,8 @@ def report_of(error: BaseException, request_id: str = "") -> Report:
         kind = name = type(error).__name__
         message = _text_of(error)
         frames = frames_of(error.__traceback__)
-        trace = traceback.format_list(frames)
+        # tuples, since a frame of Python's own would show columns as well
+        trace = traceback.format_list([(each.filename, each.lineno or 0, each.name, each.line) for each in frames])
     body = {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace}
     stack = [{"label": frame.name, "path": frame.filename, "line": frame.lineno} for frame in frames]
     cause = {

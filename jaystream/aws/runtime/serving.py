@@ -5,6 +5,7 @@ The loop of a runtime: start, one invocation after the other or several at once,
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Callable, Coroutine
 from importlib import import_module
@@ -72,7 +73,7 @@ class Server:
             executor = ThreadPoolExecutor(concurrency, "jaystream-lambda")
         self._executor = executor
         self._invoker = Invoker(handler, sink, executor=executor, reserve=reserve, empty_body=empty_body)
-        self._loop = asyncio.new_event_loop()
+        self._loop = _new_loop()
         self._polls: set[asyncio.Task[Any]] = set()
         self._stopping: signal.Signals | None = None
 
@@ -238,6 +239,16 @@ class Server:
 
     def _run(self, coroutine: Coroutine[Any, Any, R]) -> R:
         return self._loop.run_until_complete(coroutine)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """A loop of the policy that the handler's module may have set; which selector it takes is nothing for the log."""
+    log = logging.getLogger("asyncio")
+    before, log.disabled = log.disabled, True
+    try:
+        return asyncio.new_event_loop()
+    finally:
+        log.disabled = before
 
 
 async def _called(function: Callable[[], Any]) -> None:

@@ -99,10 +99,16 @@ class Process:
 
 @contextlib.asynccontextmanager
 async def process(
-    api: StandIn, folder: Path, source: str, name: str = "function.handler", *arguments: str, **environment: str
+    api: StandIn,
+    folder: Path,
+    source: str,
+    name: str = "function.handler",
+    *,
+    runtime: str = "jaystream.aws.runtime",
+    **environment: str,
 ) -> AsyncGenerator[Process, None]:
     """
-    Run the runtime with a module of this source.
+    Run a runtime with a module of this source.
     """
     (folder / "function.py").write_text(source, encoding="utf-8")
     started = await asyncio.create_subprocess_exec(
@@ -110,9 +116,8 @@ async def process(
         "-W",
         "error",
         "-m",
-        "jaystream.aws.runtime",
+        runtime,
         *([name] if name else []),
-        *arguments,
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT), "AWS_LAMBDA_RUNTIME_API": api.address, **environment},
         stdout=asyncio.subprocess.PIPE,
