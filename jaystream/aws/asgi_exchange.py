@@ -171,7 +171,6 @@ class Buffered(Exchange):
 
     Attributes:
         answer: What Lambda is given, when `run` is over.
-        pieces: In how many pieces the body came.
     """
 
     def __init__(
@@ -181,11 +180,6 @@ class Buffered(Exchange):
         self._text_types = text_types
         self._parts: list[bytes] = []
         self.answer: dict[str, Any] = {}
-
-    @property
-    def pieces(self) -> int:
-        """The number of pieces that the body came in."""
-        return len(self._parts)
 
     def _check(self, head: Head) -> None:
         self._answer(head, b"")

@@ -135,6 +135,24 @@ class TestLifespan:
         await handler.aclose()
         assert ["startup", "request {'seen': 1}", "shutdown"] == app.log
 
+    async def test_failed_start_for_all_who_wait(self) -> None:
+        """
+        Requests that wait for a start that fails all fail with it, and the next one tries again.
+        """
+        app = App(startup="lifespan.startup.failed")
+        app.gate.clear()
+        handler = create_lambda_stream_handler(app)
+        waiting = [asyncio.ensure_future(ask(handler)) for _ in range(3)]
+        for _ in range(5):
+            await asyncio.sleep(0)
+        app.gate.set()
+        found = await asyncio.gather(*waiting, return_exceptions=True)
+        assert ["the application did not start: planted"] * 3 == [str(one) for one in found]
+        app.startup = "lifespan.startup.complete"
+        assert 200 == (await ask(handler)).status
+        await handler.aclose()
+        assert 2 == app.log.count("startup")
+
     async def test_own_context(self) -> None:
         """
         It has nothing of the request that started it.

@@ -497,6 +497,44 @@ class TestWriters:
             assert cleaned.is_set()
             assert 1 == writer.ends if isinstance(writer, PlainWriter) else not writer.ended
 
+    async def test_writer_that_fails_to_end(self) -> None:
+        """
+        An end that fails while a failure passes is a note of that.
+        """
+
+        class Stuck(PlainWriter):
+            def end(self) -> None:
+                raise OSError("planted: stuck")
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await sending(start(), body(b"one", more=True))(scope, receive, send)
+            raise ValueError("planted")
+
+        with pytest.raises(ValueError, match="planted") as caught:
+            await create_lambda_stream_handler(app, lifespan="off")(events.function_url(), streaming(Stuck()))
+        assert ["while ending the response stream: OSError: planted: stuck"] == caught.value.__notes__
+
+    async def test_head_that_nobody_awaits(self, virtual_clock: VirtualClock) -> None:
+        """
+        What a writer gave for the head is dropped well if nothing comes after it.
+        """
+
+        class Coroutines(PlainWriter):
+            async def start(self, *head: Any) -> None:
+                raise AssertionError("never awaited")
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await send(start())
+            await asyncio.Event().wait()
+
+        task = asyncio.ensure_future(
+            create_lambda_stream_handler(app, lifespan="off")(events.function_url(), streaming(Coroutines()))
+        )
+        await asyncio.sleep(6)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
     async def test_cancellation_kept(self) -> None:
         """
         A cancellation that the application keeps to itself is raised all the same.

@@ -124,6 +124,10 @@ class TestLambdaRequest:
         assert [("a", "1"), ("n", "5")] == LambdaRequest(event).header_list
         event |= {"headers": None}
         assert [] == LambdaRequest(event).header_list
+        event |= {"multiValueHeaders": {"a": "bare", "b": None, "c": ["1", None]}, "queryStringParameters": {"q": None}}
+        request = LambdaRequest(event)
+        assert ([("a", "bare"), ("c", "1")], b"") == (request.header_list, request.query_string)
+        assert (2, "{'a': 'bare', 'c': '1'}") == (len(request.headers), repr(request.headers))
 
     @pytest.mark.parametrize("make", [events.function_url, events.http_api])
     def test_cookies_once(self, make: Any) -> None:
