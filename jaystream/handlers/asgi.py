@@ -11,7 +11,7 @@ from jaystream._core.inspecting import describe
 from jaystream._core.stages import check_int
 from jaystream.errors import ConfigurationError
 from jaystream.handlers.asgi_request import MAX_BODY, AsgiRequest
-from jaystream.handlers.lifecycle import Invocation, live
+from jaystream.handlers.lifecycle import Invocation, invocation_id, live, log_answer
 from jaystream.handlers.options import AsgiHandlerOptions, HandlerSettings, make_handler
 from jaystream.handlers.response_stream import ResponseStream
 from jaystream.handlers.results import plan_of_result
@@ -134,7 +134,13 @@ class AsgiStreamHandler:
         exchange = Exchange(head, request.watch(), send, self._options)
         response = ResponseStream.over(ByHand(exchange), head, jaypie_status=settings.in_band)
         invocation = Invocation(
-            (request, response), request.headers, request.locals, exchange.pull, hosted="app" in scope
+            (request, response),
+            request.headers,
+            request.locals,
+            exchange.pull,
+            hosted="app" in scope,
+            event=lambda: {"req": request.summary()},
+            invoke=invocation_id(request.headers.get("x-request-id")),
         )
 
         async def call() -> None:
@@ -146,7 +152,9 @@ class AsgiStreamHandler:
                 exchange.begin()
                 await exchange.pull.into(plan)
 
-        return await exchange.serve_work(live(settings, invocation, call))
+        report = await exchange.serve_work(live(settings, invocation, call))
+        log_answer(settings, invocation, head.status, report)
+        return report
 
 
 @overload

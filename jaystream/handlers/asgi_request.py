@@ -159,6 +159,18 @@ class AsgiRequest:
         """
         return self.headers.get("host", "")
 
+    def summary(self) -> Mapping[str, Any]:
+        """
+        Give what a log wants to know of it: no body.
+        """
+        return {
+            "method": self.method,
+            "path": self.path,
+            "query": dict(self.query),
+            "headers": dict(self.headers),
+            "client": self.client,
+        }
+
     async def body(self) -> bytes:
         """
         Wait for the whole body, and give it; again at every call.

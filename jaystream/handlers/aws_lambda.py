@@ -12,7 +12,7 @@ from jaystream.handlers.buffered import Buffer, run, tell_once
 from jaystream.handlers.calling import Callback
 from jaystream.handlers.lambda_context import HandlerContext, response_stream_in
 from jaystream.handlers.lambda_request import LambdaRequest
-from jaystream.handlers.lifecycle import Invocation, live
+from jaystream.handlers.lifecycle import Invocation, live, log_answer
 from jaystream.handlers.options import HandlerOptions, HandlerSettings, make_handler
 from jaystream.handlers.response_stream import ResponseStream
 from jaystream.handlers.results import plan_of_result
@@ -96,7 +96,13 @@ class LambdaStreamHandler:
         response = ResponseStream.over(ByHand(delivery), head, jaypie_status=settings.in_band)
         ours = HandlerContext(context, response)
         invocation = Invocation(
-            (event, ours), request.headers if request is not None else {}, ours.locals, delivery.pull, hosted=False
+            (event, ours),
+            request.headers if request is not None else {},
+            ours.locals,
+            delivery.pull,
+            hosted=False,
+            event=lambda: {"event": event},
+            invoke=getattr(ours, "aws_request_id", None),
         )
 
         async def call() -> None:
@@ -104,7 +110,8 @@ class LambdaStreamHandler:
             if plan is not None:
                 await delivery.pull.into(plan)
 
-        await delivery.deliver_work(live(settings, invocation, call), settings.throw)
+        report = await delivery.deliver_work(live(settings, invocation, call), settings.throw)
+        log_answer(settings, invocation, head.status, report)
         if (head.status != 200 or head.cookies) and not (heads and hasattr(writer, "start")):
             tell_once(
                 self.__name__,

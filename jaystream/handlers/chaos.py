@@ -12,8 +12,6 @@ from asyncio import sleep
 from jaystream.errors import InternalError, error_from_status
 from jaystream.handlers.log import log
 
-__all__ = ["CHAOS_HEADER", "invoke_chaos"]
-
 CHAOS_HEADER = "x-project-chaos"
 """The request header, which counts where a handler has ``chaos_header=True``."""
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from asyncio import CancelledError
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from jaystream._core.closing import GRACE, bounded, cancel_requests
@@ -26,12 +28,14 @@ from jaystream.errors import (
 from jaystream.handlers.calling import Callback, settled
 from jaystream.handlers.chaos import CHAOS_HEADER, invoke_chaos
 from jaystream.handlers.environment import env_boolean
-from jaystream.handlers.log import log
+from jaystream.handlers.log import log, tagged
+from jaystream.handlers.redaction import redact
 from jaystream.sinks.framing import is_host_error
 
 if TYPE_CHECKING:
     from jaystream.handlers.options import HandlerSettings
     from jaystream.sinks.pull import Pull
+    from jaystream.sinks.report import SinkReport
 
 
 class Invocation:
@@ -41,12 +45,14 @@ class Invocation:
     Attributes:
         args: What the handler and all the other functions are called with.
         headers: The request's headers.
+        event: What the log is told of it.
+        invoke: Its name in the log.
         locals: Where the values of the option `locals` go.
         pull: What runs the lifecycle; it may be stopped.
         hosted: Whether a web framework stands round it, which answers its own exceptions.
     """
 
-    __slots__ = ("args", "headers", "hosted", "locals", "pull")
+    __slots__ = ("args", "event", "headers", "hosted", "invoke", "locals", "pull")
 
     def __init__(
         self,
@@ -56,12 +62,20 @@ class Invocation:
         pull: Pull,
         *,
         hosted: bool,
+        event: Callable[[], Mapping[str, object]],
+        invoke: str | None,
     ) -> None:
         self.args: tuple[Any, ...] = args
         self.headers: Mapping[str, str] = headers
         self.locals: dict[str, Any] = locals_
         self.pull: Pull = pull
         self.hosted: bool = hosted
+        self.event: Callable[[], Mapping[str, object]] = event
+        self.invoke: str = invoke or os.urandom(8).hex()
+
+    def tagged(self, name: str) -> AbstractContextManager[None]:
+        """Tag what is logged in the block with the handler's name and this invocation."""
+        return tagged(handler=name, invoke=self.invoke, shortInvoke=self.invoke[:8])
 
 
 async def live(
@@ -74,6 +88,15 @@ async def live(
         JaypieError: Whatever went wrong, as the client may see it; the cause is chained.
         Exception: An HTTP exception of the web framework round it.
     """
+    with invocation.tagged(settings.name):
+        if settings.log_event and log.isEnabledFor(logging.INFO):
+            log.info("[%s] asked", settings.name, extra={"var": redact(invocation.event())})
+        await _live(settings, invocation, call)
+
+
+async def _live(
+    settings: HandlerSettings, invocation: Invocation, call: Callable[[], Coroutine[Any, Any, object]]
+) -> None:
     unavailable = settings.unavailable
     if unavailable is None:
         unavailable = env_boolean("PROJECT_UNAVAILABLE", default=False)
@@ -119,6 +142,12 @@ async def _validate(settings: HandlerSettings, invocation: Invocation) -> None:
 
 async def _set_up(settings: HandlerSettings, invocation: Invocation) -> None:
     """Load what the environment lacks, then call the user's own functions."""
+    if settings.secrets or os.environ.get("CDK_ENV_VARIABLES"):
+        from jaystream.handlers.secrets import load_secrets  # noqa: PLC0415 - few handlers have any, and it loads more
+        from jaystream.handlers.variables import load_variables  # noqa: PLC0415 - the same
+
+        await load_variables()
+        await load_secrets(settings.secrets)
     for prepare in settings.setup:
         await settled(prepare(*invocation.args))
     for key, value in settings.locals.items():
@@ -180,3 +209,28 @@ def _report(settings: HandlerSettings, where: str, error: Exception) -> None:
         level = logging.ERROR
     kind = type(error).__name__
     log.log(level, "[%s] %s%s: %s", settings.name, where, kind, error, exc_info=error, extra={"var": var})
+
+
+def log_answer(settings: HandlerSettings, invocation: Invocation, status: int, report: SinkReport) -> None:
+    """
+    Tell the log how a response went.
+    """
+    if settings.log_event and log.isEnabledFor(logging.INFO):
+        answer = {
+            "status": status,
+            "streaming": True,
+            "ended": report.ended,
+            "items": report.items,
+            "bytes": report.bytes,
+            "firstByte": report.first_byte,
+            "seconds": report.seconds,
+        }
+        with invocation.tagged(settings.name):
+            log.info("[%s] answered %d, %s", settings.name, status, report.ended, extra={"var": {"res": answer}})
+
+
+def invocation_id(given: str | None) -> str | None:
+    """
+    A request's own id, if it has one that may stand in a log.
+    """
+    return given if given and re.fullmatch(r"[A-Za-z0-9._:=-]{1,128}", given) else None

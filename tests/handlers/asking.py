@@ -7,6 +7,7 @@ Nothing here is a test, and nothing here stands in for a part of the library.
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 from jaystream.testing import RecordingResponseStream, StreamTestClient
@@ -14,6 +15,8 @@ from jaystream.testing.recording import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import pytest
 
 URL_EVENT: dict[str, Any] = {
     "version": "2.0",
@@ -95,6 +98,13 @@ class Headless(Recorder):
             raise self.violation("end after end")
         self._ended = True
         self.wake()
+
+
+def told(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """
+    What the log was told, but for each request and answer.
+    """
+    return [record for record in caplog.records if record.levelno != logging.INFO]
 
 
 async def invoke(handler: Any, event: Any = None, writer: Any = None) -> Any:

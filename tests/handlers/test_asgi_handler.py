@@ -13,7 +13,7 @@ import pytest
 from jaystream import AsgiRequest, JaypieStream, ResponseStream, asgi_stream_handler
 from jaystream.errors import NotFoundError, StreamTimeoutError, UnhandledError
 from jaystream.testing import Probe, RecordingSend, StreamTestClient
-from tests.handlers.asking import ask
+from tests.handlers.asking import ask, told
 from tests.handlers.test_lambda_handler import FRAMED, HI, SHAPES
 from tests.sinks.exchange import begin, scope, turns, yielding
 
@@ -299,7 +299,7 @@ class TestFailures:
         )
         found = await ask(app)
         assert (200, 1, False) == (found.status, found.body.count(b"event: error"), b"hunter2" in found.body)
-        assert [logging.ERROR] == [record.levelno for record in caplog.records]
+        assert [logging.ERROR] == [record.levelno for record in told(caplog)]
 
     async def test_throw(self) -> None:
         """

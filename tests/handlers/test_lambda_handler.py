@@ -16,7 +16,7 @@ from jaystream import JaypieStream, lambda_stream_handler
 from jaystream.errors import NotFoundError, UnhandledError
 from jaystream.handlers import buffered
 from jaystream.testing import AsyncRecordingResponseStream, Probe, RecordingResponseStream
-from tests.handlers.asking import API_EVENT, URL_EVENT, Headless, invoke
+from tests.handlers.asking import API_EVENT, URL_EVENT, Headless, invoke, told
 from tests.sinks.exchange import begin, turns, yielding
 
 if TYPE_CHECKING:
@@ -95,8 +95,8 @@ class TestShapes:
         for handler in (lambda: result, lambda: asyncio.sleep(0, result)):
             writer = await invoke(lambda_stream_handler(handler, name="mine"), URL_EVENT)
             assert (500, True) == (writer.status, b"unhandled" in writer.body)
-        told = ["TypeError: the handler 'mine' must yield chunks" in each.getMessage() for each in caplog.records]
-        assert [True, True] == told
+        found = ["TypeError: the handler 'mine' must yield chunks" in each.getMessage() for each in told(caplog)]
+        assert [True, True] == found
 
     async def test_nothing(self) -> None:
         """
@@ -281,7 +281,7 @@ class TestFailures:
             raise ValueError("planted")
 
         writer = await invoke(lambda_stream_handler(fail))
-        assert (b"data: a\n\n", 1) == (writer.body, len(caplog.records))
+        assert (b"data: a\n\n", 1) == (writer.body, len(told(caplog)))
 
     @pytest.mark.parametrize("event", [{}, URL_EVENT])
     async def test_throw(self, event: Any) -> None:

@@ -23,7 +23,7 @@ from jaystream.errors import (
     UnhandledError,
 )
 from jaystream.testing import Probe, RecordingResponseStream, RecordingSend
-from tests.handlers.asking import ask, invoke
+from tests.handlers.asking import ask, invoke, told
 from tests.sinks.exchange import begin, scope, turns
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class TestRefusals:
         app = make(steps, unavailable=True, validate=steps.note("v"), teardown=steps.note("t"))
         answer = await ask(app)
         assert (503, "Service Unavailable", []) == (answer.status, answer.errors[0]["title"], steps)
-        assert [logging.WARNING] == [record.levelno for record in caplog.records]
+        assert [logging.WARNING] == [record.levelno for record in told(caplog)]
 
     @pytest.mark.parametrize(("value", "status"), [("true", 503), ("1", 503), ("0", 200), ("False", 200), ("x", 200)])
     async def test_unavailable_by_environment(
@@ -210,7 +210,7 @@ class TestErrors:
         answer = await ask(asgi_stream_handler(fail))
         assert (status, True) == (answer.status, answer.errors[0]["detail"].startswith(detail))
         assert b"hunter2" not in answer.body
-        assert [level] == [record.levelno for record in caplog.records]
+        assert [level] == [record.levelno for record in told(caplog)]
         assert ("hunter2" in str(error)) == ("hunter2" in caplog.text)
 
     @pytest.mark.parametrize(
@@ -276,7 +276,7 @@ class TestTeardown:
         answer = await ask(app)
         assert (200, ["handler", "t1/2", "t2/2", "t3/2"]) == (answer.status, steps)
         levels = [logging.ERROR, logging.DEBUG, logging.ERROR]
-        assert levels == [record.levelno for record in caplog.records]
+        assert levels == [record.levelno for record in told(caplog)]
 
     async def test_after_an_error(self, steps: Steps) -> None:
         """
@@ -326,7 +326,7 @@ class TestTeardown:
         await turns()
         send.disconnect()
         await serving
-        assert (["stopped", "t1/2", "t2/2"], [], []) == (steps, caplog.records, send.violations)
+        assert (["stopped", "t1/2", "t2/2"], [], []) == (steps, told(caplog), send.violations)
 
     async def test_disconnect_during_teardown(self, steps: Steps) -> None:
         """
