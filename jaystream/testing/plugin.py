@@ -7,6 +7,7 @@ fixtures are theirs too.
 
     @pytest.mark.leaks(allow_finalized=True, reason="...")   options of `guard_leaks`, for one test
     def test(virtual_clock): ...                             the test runs in virtual time
+    def test(lambda_context): ...                            a context like Lambda's, with a recording response stream
     pytest_jaystream_runner(item, clock)                     a hook: the runner of the tests, instead of asyncio's own
 """
 
@@ -22,9 +23,10 @@ from typing import Any
 import pytest
 
 from jaystream.testing.clock import VirtualClock, VirtualLoop
+from jaystream.testing.invoking import LambdaTestContext
 from jaystream.testing.leaks import guard_leaks
 
-__all__ = ["RunnerHooks", "virtual_clock"]
+__all__ = ["RunnerHooks", "lambda_context", "virtual_clock"]
 
 OTHERS = ("anyio", "asyncio", "trio")
 WHOLE_HEAP_EVERY = 200
@@ -53,6 +55,14 @@ def virtual_clock() -> VirtualClock:
     Put the async test into virtual time; this is its clock.
     """
     return VirtualClock()
+
+
+@pytest.fixture
+def lambda_context() -> LambdaTestContext:
+    """
+    Give a context like Lambda's, whose `response_stream` records what a handler writes.
+    """
+    return LambdaTestContext()
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
