@@ -85,6 +85,16 @@ class Started:
             data: bytes = response.read()
             return data
 
+    def measure(self, body: bytes) -> int:
+        """
+        The size of a response, whose parts are dropped.
+        """
+        size = 0
+        with urlopen(Request(self.url, data=body), timeout=50) as response:  # noqa: S310 - an address of our own
+            while data := response.read(1 << 20):
+                size += len(data)
+        return size
+
 
 @contextmanager
 def emulating(folder: Path, *arguments: str) -> Generator[Started, None, None]:

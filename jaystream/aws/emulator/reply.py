@@ -14,8 +14,8 @@ MIB = 1 << 20
 BUFFERED_LIMIT = 6 * MIB + 100
 """Bytes of a buffered response: AWS's 6 MiB, and what its envelope may take."""
 
-STREAMED_LIMIT = 200 * MIB
-"""Bytes of a streamed response."""
+STREAMED_LIMIT = 200 * MIB + 16 * 1024
+"""Bytes of a streamed response, and of a prelude before it."""
 
 
 class Failure(NamedTuple):

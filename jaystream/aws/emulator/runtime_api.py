@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from jaystream.aws.emulator.bandwidth import Bucket
 from jaystream.aws.emulator.exchange import BodyTooLargeError, Exchange, PeerLeftError
-from jaystream.aws.emulator.reply import BUFFERED_LIMIT, Failure, OversizedError
+from jaystream.aws.emulator.reply import BUFFERED_LIMIT, STREAMED_LIMIT, Failure, OversizedError
 
 if TYPE_CHECKING:
     from jaystream.aws.emulator.invocation import Invocation
@@ -140,7 +140,7 @@ class RuntimeApi:
         except (OversizedError, BodyTooLargeError):
             message = f"Response payload size exceeded maximum allowed payload size ({BUFFERED_LIMIT} bytes)."
             if invocation.streamed and mode is not None:
-                message = "Response payload size exceeded what a stream may have (209715200 bytes)."
+                message = f"Response payload size exceeded what a stream may have ({STREAMED_LIMIT} bytes)."
             self._settle(invocation, Failure.of("Function.ResponseSizeTooLarge", message), cut=True)
             await refuse(exchange, 413, "RequestEntityTooLarge", message)
             return
