@@ -35,6 +35,15 @@ def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
+async def settled_descriptors() -> int:
+    """
+    The same when the event loop has all that it opens for the first process.
+    """
+    async with raw() as function:
+        await function.invoke({"do": [["result", 1]]})
+    return descriptors()
+
+
 def peak(pid: int) -> int:
     """
     The most MiB that a process has used.
@@ -85,7 +94,7 @@ class TestBulk:
         """
         Neither invocations nor environments leave a descriptor behind.
         """
-        before = descriptors()
+        before = await settled_descriptors()
         async with raw(timeout=0.5) as function:
             await function.invoke({"do": [["result", 1]]})
             warm = descriptors()
@@ -188,7 +197,7 @@ class TestEnd:
         """
         An environment that is about to start is ended.
         """
-        before = descriptors()
+        before = await settled_descriptors()
         async with raw(environment={"RAW_INIT": "hang"}) as function, create_task_group() as group:
             group.start_soon(function.invoke)
             await until(lambda: "starting" in function.logs)
@@ -199,7 +208,7 @@ class TestEnd:
         """
         A cancellation of whoever leaves the block leaves nothing either.
         """
-        before = descriptors()
+        before = await settled_descriptors()
         pids: list[int] = []
         with CancelScope() as scope:
             async with raw() as function:

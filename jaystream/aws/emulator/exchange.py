@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from email.utils import formatdate
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import h11
 from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
@@ -205,6 +205,7 @@ async def serve(handler: Handler, stream: SocketStream) -> None:
         stream: The connection.
     """
     async with stream:
+        hold(stream)
         client = str(stream.extra(SocketAttribute.remote_address)[0])  # noqa: S610 - anyio's, not Django's
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD)
         try:
@@ -218,6 +219,18 @@ async def serve(handler: Handler, stream: SocketStream) -> None:
                 connection.start_next_cycle()
         except PeerLeftError as error:
             await _complain(connection, stream, error)
+
+
+def hold(stream: SocketStream) -> None:
+    """
+    Let a connection that was just accepted read no more than is asked for.
+
+    anyio pauses a connection after each read that had to wait. One whose peer sends from the first moment on never has
+    to, and would fill the memory.
+    """
+    transport: Any = getattr(stream, "_transport", None)
+    if transport is not None and not transport.is_closing():
+        transport.pause_reading()
 
 
 async def _complain(connection: h11.Connection, stream: SocketStream, error: PeerLeftError) -> None:
