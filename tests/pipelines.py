@@ -232,6 +232,7 @@ PLAIN_STEPS = [
     *("map", "starmap", "filter", "filter_map", "of_type", "scan", "map_accum", "enumerate", "tap", "tap_ends"),
     *("chunk", "take", "skip", "slice", "take_while", "skip_while", "lines", "finalize"),
     *("pairwise", "window", "group_adjacent", "take_last", "skip_last", "slice_from_end", "split", "intersperse"),
+    *("stop_at", "scan_tags"),
     *("distinct", "distinct_until_changed", "limit", "timestamp", "materialize", "dematerialize"),
 ]
 NESTING_STEPS = ["flat_map", "concat", "on_end", "catch"]

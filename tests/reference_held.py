@@ -171,3 +171,68 @@ async def ref_split(source: Items, separator: str) -> Items:
             yield held
     finally:
         await source.aclose()
+
+
+def begun(text: str, sequence: str) -> int:
+    """
+    How many characters at the end of *text* may be the beginning of *sequence*.
+    """
+    return next((n for n in range(len(sequence) - 1, 0, -1) if n <= len(text) and sequence.startswith(text[-n:])), 0)
+
+
+async def ref_stop_at(source: Items, sequence: str) -> Items:
+    """
+    What is held goes out before an error from above.
+    """
+    held = ""
+    failure: Exception | None = None
+    try:
+        try:
+            async for x in source:
+                text = held + x
+                found = text.find(sequence)
+                certain = len(text) - begun(text, sequence) if found < 0 else found
+                held = "" if found >= 0 else text[certain:]
+                if certain:
+                    yield text[:certain]
+                if found >= 0:
+                    return
+        except Exception as error:
+            failure = error
+        if held:
+            yield held
+        if failure is not None:
+            raise failure
+    finally:
+        await source.aclose()
+
+
+async def ref_scan_tags(source: Items, start: str, stop: str) -> Items:
+    """
+    Text inside is dropped; what is held goes out before an error from above, if it is outside.
+    """
+    held, sought, other = "", start, stop
+    failure: Exception | None = None
+    try:
+        try:
+            async for x in source:
+                *parts, held = (held + x).split(sought, 1)
+                while True:
+                    whole = bool(parts)
+                    text = parts[0] if whole else held
+                    certain = text if whole else text[: len(text) - begun(text, sought)]
+                    held = held if whole else text[len(certain) :]
+                    if certain and sought == start:
+                        yield certain
+                    if not whole:
+                        break
+                    sought, other = other, sought
+                    *parts, held = held.split(sought, 1)
+        except Exception as error:
+            failure = error
+        if held and sought == start:
+            yield held
+        if failure is not None:
+            raise failure
+    finally:
+        await source.aclose()

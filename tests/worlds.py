@@ -180,6 +180,10 @@ class Fused:
                 return s.materialize().dematerialize()
             case "split":
                 return s.map(partial_digit).split(f"{a % 2}{b}")
+            case "stop_at":
+                return s.map(partial_digit).stop_at(f"{a}{b}")
+            case "scan_tags":
+                return s.map(partial_digit).scan_tags(f"{a}", f"{b}{a % 2}", inside=None)
             case "on_end":
                 return s.on_end(self._f(step) if b % 2 else self.build(step.inner[0]))
             case _:
@@ -294,6 +298,10 @@ class Reference:
                 return s
             case "split":
                 return held.ref_split(ref.ref_map(s, partial_digit), f"{a % 2}{b}")
+            case "stop_at":
+                return held.ref_stop_at(ref.ref_map(s, partial_digit), f"{a}{b}")
+            case "scan_tags":
+                return held.ref_scan_tags(ref.ref_map(s, partial_digit), f"{a}", f"{b}{a % 2}")
             case "pairwise" | "materialize":
                 whole: dict[str, Call] = {"pairwise": held.ref_pairwise, "materialize": held.ref_materialize}
                 of_all: ref.Items = whole[step.name](s)
