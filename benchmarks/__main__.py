@@ -19,6 +19,7 @@ NAMES = (
     "imports",
     "sse_encode",
     "text_operators",
+    "llm_adapters",
     "file_memory",
     "asgi_throughput",
     "idle_streams",

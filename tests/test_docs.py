@@ -207,7 +207,9 @@ class TestReference:
         table = re.findall(r"^ +~jaystream\.JaypieStream\.(\w+)$", page, re.MULTILINE)
         assert re.findall(r"automethod:: jaystream\.JaypieStream\.(\w+)", page) == table
 
-    @pytest.mark.parametrize("module", ["jaystream", "jaystream.errors", "jaystream.formats", "jaystream.testing"])
+    @pytest.mark.parametrize(
+        "module", ["jaystream", "jaystream.errors", "jaystream.formats", "jaystream.llm", "jaystream.testing"]
+    )
     def test_names(self, module: str) -> None:
         """
         Every public name has an entry.

@@ -4,10 +4,11 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from jaystream import JaypieStream
+from jaystream import JaypieStream, from_openai
+from jaystream.formats import LlmChunk
 
 
-def tokens(client: httpx.AsyncClient, question: str) -> JaypieStream[str]:
+def ask(client: httpx.AsyncClient, question: str) -> JaypieStream[LlmChunk]:
     body = {"model": "small", "stream": True, "messages": [{"role": "user", "content": question}]}
 
     async def source() -> AsyncIterator[bytes]:
@@ -16,20 +17,14 @@ def tokens(client: httpx.AsyncClient, question: str) -> JaypieStream[str]:
             async for piece in response.aiter_bytes():
                 yield piece
 
-    return (
-        JaypieStream(source)
-        .parse_sse()
-        .take_while(lambda event: event.data != "[DONE]")
-        .map(lambda event: json.loads(str(event.data))["choices"][0]["delta"].get("content", ""))
-        .filter(bool)
-    )
+    return from_openai(JaypieStream(source).parse_sse(), provider="local")
 
 
 async def main(client: httpx.AsyncClient) -> None:
     async with client:
-        answer = tokens(client, "Why is the sky blue?")
-        await answer.for_each(print)
-        print(await answer.map(lambda token: {"type": "text", "content": token}).format_sse().first())
+        answer = ask(client, "Why is the sky blue?")
+        await answer.text().for_each(print)
+        print(await answer.format_sse().first())
 
 
 # --- that is it; this stands for the provider, and cuts its bytes where it likes ---
@@ -38,7 +33,7 @@ async def main(client: httpx.AsyncClient) -> None:
 def provider(request: httpx.Request) -> httpx.Response:
     async def body() -> AsyncIterator[bytes]:
         deltas = [{"role": "assistant"}, {"content": "Ray"}, {"content": "leigh"}, {"content": " scattering."}]
-        events = JaypieStream(deltas).map(lambda delta: json.dumps({"choices": [{"delta": delta}]}))
+        events = JaypieStream(deltas).map(lambda delta: json.dumps({"choices": [{"index": 0, "delta": delta}]}))
         wire = b"".join(await events.on_end(["[DONE]"]).format_sse().to_list())
         for at in range(0, len(wire), 50):
             yield wire[at : at + 50]

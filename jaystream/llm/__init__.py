@@ -9,35 +9,35 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from jaystream.llm.answer import Answer
-    from jaystream.llm.anthropic import AnthropicDecoder, from_anthropic
-    from jaystream.llm.anything import AnyDecoder, from_llm
-    from jaystream.llm.bedrock import BedrockDecoder, from_bedrock
-    from jaystream.llm.decoder import EventDecoder
-    from jaystream.llm.google import GoogleDecoder, from_google
-    from jaystream.llm.langchain import LangChainDecoder, from_langchain
-    from jaystream.llm.litellm import LiteLlmDecoder, from_litellm
+    from jaystream.llm.anthropic import AnthropicReader, from_anthropic
+    from jaystream.llm.anything import AnyReader, from_llm
+    from jaystream.llm.bedrock import BedrockReader, from_bedrock
+    from jaystream.llm.event_reader import EventReader
+    from jaystream.llm.google import GoogleReader, from_google
+    from jaystream.llm.langchain import LangChainReader, from_langchain
+    from jaystream.llm.litellm import LiteLlmReader, from_litellm
     from jaystream.llm.llm import Llm
-    from jaystream.llm.openai import OpenAiDecoder, from_openai
-    from jaystream.llm.openai_chat import OpenAiChatDecoder
-    from jaystream.llm.openai_responses import OpenAiResponsesDecoder
-    from jaystream.llm.pydantic_ai import PydanticAiDecoder, from_pydantic_ai
+    from jaystream.llm.openai import OpenAiReader, from_openai
+    from jaystream.llm.openai_chat import OpenAiChatReader
+    from jaystream.llm.openai_responses import OpenAiResponsesReader
+    from jaystream.llm.pydantic_ai import PydanticAiReader, from_pydantic_ai
     from jaystream.llm.tools import Pending, Tool, ToolLike
 
 __all__ = [
     "Answer",
-    "AnthropicDecoder",
-    "AnyDecoder",
-    "BedrockDecoder",
-    "EventDecoder",
-    "GoogleDecoder",
-    "LangChainDecoder",
-    "LiteLlmDecoder",
+    "AnthropicReader",
+    "AnyReader",
+    "BedrockReader",
+    "EventReader",
+    "GoogleReader",
+    "LangChainReader",
+    "LiteLlmReader",
     "Llm",
-    "OpenAiChatDecoder",
-    "OpenAiDecoder",
-    "OpenAiResponsesDecoder",
+    "OpenAiChatReader",
+    "OpenAiReader",
+    "OpenAiResponsesReader",
     "Pending",
-    "PydanticAiDecoder",
+    "PydanticAiReader",
     "Tool",
     "ToolLike",
     "from_anthropic",
@@ -52,19 +52,19 @@ __all__ = [
 
 _HOMES = {
     "Answer": "answer",
-    "AnthropicDecoder": "anthropic",
-    "AnyDecoder": "anything",
-    "BedrockDecoder": "bedrock",
-    "EventDecoder": "decoder",
-    "GoogleDecoder": "google",
-    "LangChainDecoder": "langchain",
-    "LiteLlmDecoder": "litellm",
+    "AnthropicReader": "anthropic",
+    "AnyReader": "anything",
+    "BedrockReader": "bedrock",
+    "EventReader": "event_reader",
+    "GoogleReader": "google",
+    "LangChainReader": "langchain",
+    "LiteLlmReader": "litellm",
     "Llm": "llm",
-    "OpenAiChatDecoder": "openai_chat",
-    "OpenAiDecoder": "openai",
-    "OpenAiResponsesDecoder": "openai_responses",
+    "OpenAiChatReader": "openai_chat",
+    "OpenAiReader": "openai",
+    "OpenAiResponsesReader": "openai_responses",
     "Pending": "tools",
-    "PydanticAiDecoder": "pydantic_ai",
+    "PydanticAiReader": "pydantic_ai",
     "Tool": "tools",
     "ToolLike": "tools",
     "from_anthropic": "anthropic",

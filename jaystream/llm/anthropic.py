@@ -6,17 +6,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jaystream.llm.decoder import EventDecoder, usage
+from jaystream.llm.event_reader import EventReader, usage
 from jaystream.llm.fields import field, items_of, joined_json, number, word
 from jaystream.llm.openai_chat import failed
-from jaystream.llm.reader import stream_of
+from jaystream.llm.reading import stream_of
 
 if TYPE_CHECKING:
     from jaystream.formats.chunks import LlmChunk
-    from jaystream.llm.reader import LlmSource, OnError
+    from jaystream.llm.reading import LlmSource, OnError
     from jaystream.stream import JaypieStream
 
-__all__ = ["AnthropicDecoder", "from_anthropic", "is_anthropic"]
+__all__ = ["AnthropicReader", "from_anthropic", "is_anthropic"]
 
 STOPS = {
     "end_turn": "end",
@@ -44,18 +44,18 @@ def is_anthropic(event: Any) -> bool:
     return isinstance(kind, str) and (kind in RAW or (kind in HELPERS and not isinstance(event, dict)))
 
 
-class AnthropicDecoder(EventDecoder):
+class AnthropicReader(EventReader):
     """
     Reads the events of `messages.create(stream=True)` and of `messages.stream()`.
 
-    >>> decoder = AnthropicDecoder()
-    >>> decoder.feed({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hi"}})
+    >>> reader = AnthropicReader()
+    >>> reader.feed({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hi"}})
     [{'type': 'start', 'provider': 'anthropic'}, {'type': 'text', 'content': 'Hi'}]
-    >>> decoder.feed({"type": "message_delta", "delta": {"stop_reason": "end_turn"}})
+    >>> reader.feed({"type": "message_delta", "delta": {"stop_reason": "end_turn"}})
     []
-    >>> decoder.feed({"type": "message_stop"})
+    >>> reader.feed({"type": "message_stop"})
     []
-    >>> decoder.flush()
+    >>> reader.flush()
     [{'type': 'done', 'usage': [], 'stopReason': 'end'}]
     """
 
@@ -199,4 +199,4 @@ def from_anthropic(
     Flow:
         As `from_llm`.
     """
-    return stream_of("from_anthropic", AnthropicDecoder, source, provider=provider, model=model, on_error=on_error)
+    return stream_of("from_anthropic", AnthropicReader, source, provider=provider, model=model, on_error=on_error)

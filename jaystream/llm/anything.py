@@ -7,55 +7,55 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from jaystream.llm.anthropic import AnthropicDecoder, is_anthropic
-from jaystream.llm.bedrock import BedrockDecoder, is_bedrock
-from jaystream.llm.choosing import ChoosingDecoder
-from jaystream.llm.google import GoogleDecoder, is_google
-from jaystream.llm.langchain import LangChainDecoder, is_langchain
-from jaystream.llm.litellm import LiteLlmDecoder
-from jaystream.llm.openai_chat import OpenAiChatDecoder, is_openai_chat
-from jaystream.llm.openai_responses import OpenAiResponsesDecoder, is_openai_responses
-from jaystream.llm.pydantic_ai import PydanticAiDecoder, is_pydantic_ai
-from jaystream.llm.reader import stream_of
+from jaystream.llm.anthropic import AnthropicReader, is_anthropic
+from jaystream.llm.bedrock import BedrockReader, is_bedrock
+from jaystream.llm.choosing import ChoosingReader
+from jaystream.llm.google import GoogleReader, is_google
+from jaystream.llm.langchain import LangChainReader, is_langchain
+from jaystream.llm.litellm import LiteLlmReader
+from jaystream.llm.openai_chat import OpenAiChatReader, is_openai_chat
+from jaystream.llm.openai_responses import OpenAiResponsesReader, is_openai_responses
+from jaystream.llm.pydantic_ai import PydanticAiReader, is_pydantic_ai
+from jaystream.llm.reading import stream_of
 
 if TYPE_CHECKING:
     from jaystream.formats.chunks import LlmChunk
-    from jaystream.llm.decoder import EventDecoder
-    from jaystream.llm.reader import LlmSource, OnError
+    from jaystream.llm.event_reader import EventReader
+    from jaystream.llm.reading import LlmSource, OnError
     from jaystream.stream import JaypieStream
 
-__all__ = ["AnyDecoder", "from_llm"]
+__all__ = ["AnyReader", "from_llm"]
 
-KINDS: Final[tuple[tuple[Callable[[Any], bool], type[EventDecoder]], ...]] = (
-    (is_pydantic_ai, PydanticAiDecoder),
-    (is_openai_responses, OpenAiResponsesDecoder),
-    (is_openai_chat, OpenAiChatDecoder),
-    (is_langchain, LangChainDecoder),
-    (is_anthropic, AnthropicDecoder),
-    (is_bedrock, BedrockDecoder),
-    (is_google, GoogleDecoder),
+KINDS: Final[tuple[tuple[Callable[[Any], bool], type[EventReader]], ...]] = (
+    (is_pydantic_ai, PydanticAiReader),
+    (is_openai_responses, OpenAiResponsesReader),
+    (is_openai_chat, OpenAiChatReader),
+    (is_langchain, LangChainReader),
+    (is_anthropic, AnthropicReader),
+    (is_bedrock, BedrockReader),
+    (is_google, GoogleReader),
 )
 
 
-class AnyDecoder(ChoosingDecoder):
+class AnyReader(ChoosingReader):
     """
     Reads the events of any of the others, by what the first event is.
 
-    >>> AnyDecoder().feed({"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "Hi"}}})
+    >>> AnyReader().feed({"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "Hi"}}})
     [{'type': 'start', 'provider': 'bedrock'}, {'type': 'text', 'content': 'Hi'}]
     """
 
     __slots__ = ()
     expects = "events of Anthropic, OpenAI, Google, Bedrock, pydantic-ai, litellm or LangChain"
 
-    def choose(self, event: Any) -> type[EventDecoder] | None:
+    def choose(self, event: Any) -> type[EventReader] | None:
         """
         Which machine reads such an event, None for none.
         """
         for fits, kind in KINDS:
             if fits(event):
-                theirs = kind is OpenAiChatDecoder and type(event).__module__.startswith("litellm")
-                return LiteLlmDecoder if theirs else kind
+                theirs = kind is OpenAiChatReader and type(event).__module__.startswith("litellm")
+                return LiteLlmReader if theirs else kind
         return None
 
 
@@ -100,4 +100,4 @@ def from_llm(
     ... ]).text().to_list())
     ['Hi']
     """
-    return stream_of("from_llm", AnyDecoder, source, provider=provider, model=model, on_error=on_error)
+    return stream_of("from_llm", AnyReader, source, provider=provider, model=model, on_error=on_error)

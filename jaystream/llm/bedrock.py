@@ -8,19 +8,19 @@ from base64 import b64encode
 from typing import TYPE_CHECKING, Any, cast
 
 from jaystream.errors import ProviderError
-from jaystream.llm.decoder import EventDecoder, usage
+from jaystream.llm.event_reader import EventReader, usage
 from jaystream.llm.fields import field, number, word
 from jaystream.llm.origin import prepared_blocking
-from jaystream.llm.reader import stream_of
+from jaystream.llm.reading import stream_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jaystream.formats.chunks import LlmChunk
-    from jaystream.llm.reader import LlmSource, OnError
+    from jaystream.llm.reading import LlmSource, OnError
     from jaystream.stream import JaypieStream
 
-__all__ = ["BedrockDecoder", "from_bedrock", "is_bedrock"]
+__all__ = ["BedrockReader", "from_bedrock", "is_bedrock"]
 
 STOPS = {
     "end_turn": "end",
@@ -47,16 +47,16 @@ def is_bedrock(event: Any) -> bool:
     return any(name in EVENTS or name.endswith("Exception") for name in names)
 
 
-class BedrockDecoder(EventDecoder):
+class BedrockReader(EventReader):
     """
     Reads the events of `converse_stream`.
 
-    >>> decoder = BedrockDecoder()
-    >>> decoder.feed({"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "Hi"}}})
+    >>> reader = BedrockReader()
+    >>> reader.feed({"contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "Hi"}}})
     [{'type': 'start', 'provider': 'bedrock'}, {'type': 'text', 'content': 'Hi'}]
-    >>> decoder.feed({"messageStop": {"stopReason": "end_turn"}})
+    >>> reader.feed({"messageStop": {"stopReason": "end_turn"}})
     []
-    >>> decoder.flush()
+    >>> reader.flush()
     [{'type': 'done', 'usage': [], 'stopReason': 'end'}]
     """
 
@@ -146,5 +146,5 @@ def from_bedrock(
         for it, and the thread closes the answer when it comes.
     """
     return stream_of(
-        "from_bedrock", BedrockDecoder, prepared_blocking(source), provider=provider, model=model, on_error=on_error
+        "from_bedrock", BedrockReader, prepared_blocking(source), provider=provider, model=model, on_error=on_error
     )

@@ -8,14 +8,14 @@ from typing import Any
 
 from jaystream._core.inspecting import describe
 from jaystream.errors import ProviderError
-from jaystream.llm.decoder import EventDecoder
+from jaystream.llm.event_reader import EventReader
 from jaystream.llm.fields import DONE, field, payload
 from jaystream.llm.openai_chat import failed
 
-__all__ = ["ChoosingDecoder"]
+__all__ = ["ChoosingReader"]
 
 
-class ChoosingDecoder(EventDecoder):
+class ChoosingReader(EventReader):
     """
     Base of the machines that read more than one kind of events. The first event decides for all.
     """
@@ -25,10 +25,10 @@ class ChoosingDecoder(EventDecoder):
     def __init__(self, provider: str | None = None, model: str | None = None) -> None:
         super().__init__(provider, model)
         self._given = (provider, model)
-        self._chosen: EventDecoder | None = None
+        self._chosen: EventReader | None = None
         self.feed: Any = self._first  # replaced by that of the machine that was chosen
 
-    def choose(self, event: Any) -> type[EventDecoder] | None:
+    def choose(self, event: Any) -> type[EventReader] | None:
         """
         Which machine reads such an event, None for none.
         """

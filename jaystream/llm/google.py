@@ -7,17 +7,17 @@ from __future__ import annotations
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-from jaystream.llm.decoder import Call, EventDecoder, usage
+from jaystream.llm.event_reader import Call, EventReader, usage
 from jaystream.llm.fields import field, items_of, joined_json, number, word
 from jaystream.llm.openai_chat import failed
-from jaystream.llm.reader import stream_of
+from jaystream.llm.reading import stream_of
 
 if TYPE_CHECKING:
     from jaystream.formats.chunks import LlmChunk
-    from jaystream.llm.reader import LlmSource, OnError
+    from jaystream.llm.reading import LlmSource, OnError
     from jaystream.stream import JaypieStream
 
-__all__ = ["GoogleDecoder", "from_google", "is_google"]
+__all__ = ["GoogleReader", "from_google", "is_google"]
 
 STOPS = {
     "STOP": "end",
@@ -42,14 +42,14 @@ def is_google(event: Any) -> bool:
     return any(field(event, name, other) is not None for name, other in names)
 
 
-class GoogleDecoder(EventDecoder):
+class GoogleReader(EventReader):
     """
     Reads `GenerateContentResponse`, the SDK's or that of the REST API.
 
-    >>> decoder = GoogleDecoder()
-    >>> decoder.feed({"candidates": [{"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP"}]})
+    >>> reader = GoogleReader()
+    >>> reader.feed({"candidates": [{"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP"}]})
     [{'type': 'start', 'provider': 'google'}, {'type': 'text', 'content': 'Hi'}]
-    >>> decoder.flush()
+    >>> reader.flush()
     [{'type': 'done', 'usage': [], 'stopReason': 'end'}]
     """
 
@@ -171,4 +171,4 @@ def from_google(
     Flow:
         As `from_llm`.
     """
-    return stream_of("from_google", GoogleDecoder, source, provider=provider, model=model, on_error=on_error)
+    return stream_of("from_google", GoogleReader, source, provider=provider, model=model, on_error=on_error)

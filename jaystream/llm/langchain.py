@@ -7,16 +7,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jaystream._core.inspecting import is_a
-from jaystream.llm.decoder import Call, EventDecoder, usage
+from jaystream.llm.event_reader import Call, EventReader, usage
 from jaystream.llm.fields import field, items_of, joined_json, number, word
-from jaystream.llm.reader import stream_of
+from jaystream.llm.reading import stream_of
 
 if TYPE_CHECKING:
     from jaystream.formats.chunks import LlmChunk
-    from jaystream.llm.reader import LlmSource, OnError
+    from jaystream.llm.reading import LlmSource, OnError
     from jaystream.stream import JaypieStream
 
-__all__ = ["LangChainDecoder", "from_langchain", "is_langchain"]
+__all__ = ["LangChainReader", "from_langchain", "is_langchain"]
 
 STOPS = {
     "stop": "end",
@@ -53,14 +53,14 @@ def message_of(event: Any) -> Any:
     return event if inner is None else inner
 
 
-class LangChainDecoder(EventDecoder):
+class LangChainReader(EventReader):
     """
     Reads the messages of `astream`.
 
-    >>> decoder = LangChainDecoder()
-    >>> decoder.feed({"type": "AIMessageChunk", "content": "Hi"})
+    >>> reader = LangChainReader()
+    >>> reader.feed({"type": "AIMessageChunk", "content": "Hi"})
     [{'type': 'start', 'provider': 'langchain'}, {'type': 'text', 'content': 'Hi'}]
-    >>> decoder.flush()
+    >>> reader.flush()
     [{'type': 'done', 'usage': [], 'stopReason': 'end'}]
     """
 
@@ -211,4 +211,4 @@ def from_langchain(
     Flow:
         As `from_llm`.
     """
-    return stream_of("from_langchain", LangChainDecoder, source, provider=provider, model=model, on_error=on_error)
+    return stream_of("from_langchain", LangChainReader, source, provider=provider, model=model, on_error=on_error)

@@ -6,23 +6,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jaystream.llm.openai_chat import OpenAiChatDecoder
-from jaystream.llm.reader import stream_of
+from jaystream.llm.openai_chat import OpenAiChatReader
+from jaystream.llm.reading import stream_of
 
 if TYPE_CHECKING:
     from jaystream.formats.chunks import LlmChunk
-    from jaystream.llm.reader import LlmSource, OnError
+    from jaystream.llm.reading import LlmSource, OnError
     from jaystream.stream import JaypieStream
 
-__all__ = ["LiteLlmDecoder", "from_litellm"]
+__all__ = ["LiteLlmReader", "from_litellm"]
 
 
-class LiteLlmDecoder(OpenAiChatDecoder):
+class LiteLlmReader(OpenAiChatReader):
     """
     Reads `ModelResponseStream`.
 
-    >>> decoder = LiteLlmDecoder()
-    >>> decoder.feed({"choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]})[1:]
+    >>> reader = LiteLlmReader()
+    >>> reader.feed({"choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]})[1:]
     [{'type': 'text', 'content': 'Hi'}]
     """
 
@@ -53,4 +53,4 @@ def from_litellm(
     Flow:
         As `from_llm`.
     """
-    return stream_of("from_litellm", LiteLlmDecoder, source, provider=provider, model=model, on_error=on_error)
+    return stream_of("from_litellm", LiteLlmReader, source, provider=provider, model=model, on_error=on_error)

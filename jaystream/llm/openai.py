@@ -6,21 +6,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jaystream.llm.choosing import ChoosingDecoder
-from jaystream.llm.openai_chat import OpenAiChatDecoder, is_openai_chat
-from jaystream.llm.openai_responses import OpenAiResponsesDecoder, is_openai_responses
-from jaystream.llm.reader import stream_of
+from jaystream.llm.choosing import ChoosingReader
+from jaystream.llm.openai_chat import OpenAiChatReader, is_openai_chat
+from jaystream.llm.openai_responses import OpenAiResponsesReader, is_openai_responses
+from jaystream.llm.reading import stream_of
 
 if TYPE_CHECKING:
     from jaystream.formats.chunks import LlmChunk
-    from jaystream.llm.decoder import EventDecoder
-    from jaystream.llm.reader import LlmSource, OnError
+    from jaystream.llm.event_reader import EventReader
+    from jaystream.llm.reading import LlmSource, OnError
     from jaystream.stream import JaypieStream
 
-__all__ = ["OpenAiDecoder", "from_openai"]
+__all__ = ["OpenAiReader", "from_openai"]
 
 
-class OpenAiDecoder(ChoosingDecoder):
+class OpenAiReader(ChoosingReader):
     """
     Reads either API of OpenAI's, by what the first event is.
     """
@@ -29,13 +29,13 @@ class OpenAiDecoder(ChoosingDecoder):
     name = "openai"
     expects = "chunks of a chat completion or events of the Responses API"
 
-    def choose(self, event: Any) -> type[EventDecoder] | None:
+    def choose(self, event: Any) -> type[EventReader] | None:
         """
         Which machine reads such an event, None for none.
         """
         if is_openai_responses(event):
-            return OpenAiResponsesDecoder
-        return OpenAiChatDecoder if is_openai_chat(event) else None
+            return OpenAiResponsesReader
+        return OpenAiChatReader if is_openai_chat(event) else None
 
 
 def from_openai(
@@ -61,4 +61,4 @@ def from_openai(
     Flow:
         As `from_llm`.
     """
-    return stream_of("from_openai", OpenAiDecoder, source, provider=provider, model=model, on_error=on_error)
+    return stream_of("from_openai", OpenAiReader, source, provider=provider, model=model, on_error=on_error)

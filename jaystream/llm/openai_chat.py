@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from jaystream._core.inspecting import is_a
 from jaystream.errors import ProviderError
-from jaystream.llm.decoder import Call, EventDecoder, usage
+from jaystream.llm.event_reader import Call, EventReader, usage
 from jaystream.llm.fields import field, number, word
 
-__all__ = ["OpenAiChatDecoder", "failed", "is_openai_chat"]
+__all__ = ["OpenAiChatReader", "failed", "is_openai_chat"]
 
 STOPS = {
     "stop": "end",
@@ -52,14 +52,14 @@ def failed(error: Any) -> ProviderError:
     return ProviderError(message, code=str(code), status=status if isinstance(status, int) else None)
 
 
-class OpenAiChatDecoder(EventDecoder):
+class OpenAiChatReader(EventReader):
     """
     Reads `ChatCompletionChunk`: the SDK's, litellm's, and those of every server with the same protocol.
 
-    >>> decoder = OpenAiChatDecoder()
-    >>> decoder.feed({"choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]})
+    >>> reader = OpenAiChatReader()
+    >>> reader.feed({"choices": [{"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop"}]})
     [{'type': 'start', 'provider': 'openai'}, {'type': 'text', 'content': 'Hi'}]
-    >>> decoder.flush()
+    >>> reader.flush()
     [{'type': 'done', 'usage': [], 'stopReason': 'end'}]
     """
 

@@ -7,11 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 from jaystream.errors import ProviderError
-from jaystream.llm.decoder import Call, EventDecoder, usage
+from jaystream.llm.event_reader import Call, EventReader, usage
 from jaystream.llm.fields import field, number, word
 from jaystream.llm.openai_chat import failed
 
-__all__ = ["OpenAiResponsesDecoder", "is_openai_responses"]
+__all__ = ["OpenAiResponsesReader", "is_openai_responses"]
 
 INCOMPLETE = {"max_output_tokens": "length", "content_filter": "content_filter"}
 
@@ -26,16 +26,16 @@ def is_openai_responses(event: Any) -> bool:
     return kind.startswith("response.") or (kind == "error" and field(event, "sequence_number") is not None)
 
 
-class OpenAiResponsesDecoder(EventDecoder):
+class OpenAiResponsesReader(EventReader):
     """
     Reads the events of `responses.create(stream=True)` and of `responses.stream()`.
 
-    >>> decoder = OpenAiResponsesDecoder()
-    >>> decoder.feed({"type": "response.output_text.delta", "delta": "Hi"})
+    >>> reader = OpenAiResponsesReader()
+    >>> reader.feed({"type": "response.output_text.delta", "delta": "Hi"})
     [{'type': 'start', 'provider': 'openai'}, {'type': 'text', 'content': 'Hi'}]
-    >>> decoder.feed({"type": "response.completed", "response": {"status": "completed"}})
+    >>> reader.feed({"type": "response.completed", "response": {"status": "completed"}})
     []
-    >>> decoder.flush()
+    >>> reader.flush()
     [{'type': 'done', 'usage': [], 'stopReason': 'end'}]
     """
 

@@ -7,17 +7,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from jaystream._core.inspecting import is_a
-from jaystream.llm.decoder import Call, EventDecoder, usage
+from jaystream.llm.event_reader import Call, EventReader, usage
 from jaystream.llm.fields import field, joined_json, number, word
 from jaystream.llm.origin import Finished
-from jaystream.llm.reader import stream_of
+from jaystream.llm.reading import stream_of
 
 if TYPE_CHECKING:
     from jaystream.formats.chunks import LlmChunk
-    from jaystream.llm.reader import LlmSource, OnError
+    from jaystream.llm.reading import LlmSource, OnError
     from jaystream.stream import JaypieStream
 
-__all__ = ["PydanticAiDecoder", "from_pydantic_ai", "is_pydantic_ai"]
+__all__ = ["PydanticAiReader", "from_pydantic_ai", "is_pydantic_ai"]
 
 STOPS = {
     "stop": "end",
@@ -35,15 +35,15 @@ def is_pydantic_ai(event: Any) -> bool:
     return isinstance(event, Finished) or isinstance(field(event, "event_kind"), str)
 
 
-class PydanticAiDecoder(EventDecoder):
+class PydanticAiReader(EventReader):
     """
     Reads the events of a model's answer and of an agent's run.
 
-    >>> decoder = PydanticAiDecoder()
+    >>> reader = PydanticAiReader()
     >>> part = {"part_kind": "text", "content": "Hi"}
-    >>> decoder.feed({"event_kind": "part_start", "index": 0, "part": part})
+    >>> reader.feed({"event_kind": "part_start", "index": 0, "part": part})
     [{'type': 'start', 'provider': 'pydantic-ai'}, {'type': 'text', 'content': 'Hi'}]
-    >>> decoder.flush()
+    >>> reader.flush()
     [{'type': 'done', 'usage': []}]
     """
 
@@ -194,4 +194,4 @@ def from_pydantic_ai(
     Flow:
         As `from_llm`.
     """
-    return stream_of("from_pydantic_ai", PydanticAiDecoder, source, provider=provider, model=model, on_error=on_error)
+    return stream_of("from_pydantic_ai", PydanticAiReader, source, provider=provider, model=model, on_error=on_error)

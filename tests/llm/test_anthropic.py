@@ -10,7 +10,7 @@ import pytest
 
 from jaystream import from_anthropic
 from jaystream.errors import ProviderError, UnavailableError
-from jaystream.llm import AnthropicDecoder
+from jaystream.llm import AnthropicReader
 from tests.llm.wires import ANTHROPIC, Event, text_of, tools_of, types_of
 
 
@@ -183,10 +183,10 @@ class TestFromAnthropic:
         """
         The machine alone: nothing for a ping, an unknown delta, or a piece of an unknown block.
         """
-        decoder = AnthropicDecoder()
-        assert [] == decoder.feed({"type": "ping"})
-        assert [] == decoder.feed(delta(0, type="something_new"))
-        assert [] == decoder.feed(delta(0, type="input_json_delta", partial_json="{"))
-        assert [] == decoder.feed({"type": "content_block_stop", "index": 9})
+        reader = AnthropicReader()
+        assert [] == reader.feed({"type": "ping"})
+        assert [] == reader.feed(delta(0, type="something_new"))
+        assert [] == reader.feed(delta(0, type="input_json_delta", partial_json="{"))
+        assert [] == reader.feed({"type": "content_block_stop", "index": 9})
         with pytest.raises(ProviderError, match=r"ended before the answer did \(cut_off\)"):
-            decoder.flush()
+            reader.flush()

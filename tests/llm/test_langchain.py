@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from jaystream import from_langchain
-from jaystream.llm import LangChainDecoder
+from jaystream.llm import LangChainReader
 from tests.llm.wires import Event, text_of, tools_of, types_of
 
 
@@ -129,4 +129,4 @@ class TestFromLangChain:
         Other things are refused.
         """
         with pytest.raises(TypeError, match="messages of LangChain are expected, not dict"):
-            LangChainDecoder().feed({"event": "on_chat_model_stream"})
+            LangChainReader().feed({"event": "on_chat_model_stream"})

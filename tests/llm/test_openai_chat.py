@@ -12,7 +12,7 @@ from openai.types.chat import ChatCompletionChunk
 
 from jaystream import from_litellm, from_llm, from_openai
 from jaystream.errors import BadGatewayError, UnavailableError
-from jaystream.llm import OpenAiChatDecoder
+from jaystream.llm import OpenAiChatReader
 from tests.llm.wires import OPENAI_CHAT, Event, chat, text_of, tool, tools_of, types_of
 
 
@@ -186,11 +186,11 @@ class TestOpenAiChat:
         """
         Events of another kind are refused before the first of this one, and passed over behind it.
         """
-        decoder = OpenAiChatDecoder()
+        reader = OpenAiChatReader()
         with pytest.raises(TypeError, match="chunks of a chat completion are expected, not dict"):
-            decoder.feed({"type": "message_start"})
-        decoder.feed(chat({"content": "a"}))
-        assert [] == decoder.feed({"type": "message_start"})
+            reader.feed({"type": "message_start"})
+        reader.feed(chat({"content": "a"}))
+        assert [] == reader.feed({"type": "message_start"})
 
 
 class TestLiteLlm:

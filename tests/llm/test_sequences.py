@@ -15,23 +15,23 @@ from hypothesis import strategies as st
 
 from jaystream.errors import ProviderError
 from jaystream.llm import (
-    AnthropicDecoder,
-    AnyDecoder,
-    BedrockDecoder,
-    EventDecoder,
-    GoogleDecoder,
-    OpenAiChatDecoder,
-    OpenAiResponsesDecoder,
+    AnthropicReader,
+    AnyReader,
+    BedrockReader,
+    EventReader,
+    GoogleReader,
+    OpenAiChatReader,
+    OpenAiResponsesReader,
 )
 from jaystream.llm.chunks import chunk_adapter
 from tests.llm.wires import WIRES, Event, chat, function_call, gemini, part, response, tool, tools_of, types_of
 
-MACHINES: dict[str, type[EventDecoder]] = {
-    "anthropic": AnthropicDecoder,
-    "openai-chat": OpenAiChatDecoder,
-    "openai-responses": OpenAiResponsesDecoder,
-    "google": GoogleDecoder,
-    "bedrock": BedrockDecoder,
+MACHINES: dict[str, type[EventReader]] = {
+    "anthropic": AnthropicReader,
+    "openai-chat": OpenAiChatReader,
+    "openai-responses": OpenAiResponsesReader,
+    "google": GoogleReader,
+    "bedrock": BedrockReader,
 }
 
 Part = tuple[str, list[str]]
@@ -152,11 +152,11 @@ WRITERS: dict[str, Callable[[list[Part]], list[Event]]] = {
 }
 
 
-def run(decoder: EventDecoder, events: list[Any]) -> list[Any]:
+def run(reader: EventReader, events: list[Any]) -> list[Any]:
     """
     Everything that a machine gives.
     """
-    return [chunk for event in events for chunk in decoder.feed(event)] + decoder.flush()
+    return [chunk for event in events for chunk in reader.feed(event)] + reader.flush()
 
 
 def joined(chunks: list[Any], kind: str) -> str:
@@ -209,7 +209,7 @@ class TestSequences:
         assert thoughts == joined(chunks, "reasoning")
         calls = [json.loads("".join(pieces)) for kind, pieces in parts if kind == "tool"]
         assert calls == [json.loads(arguments) for _, _, arguments in tools_of(chunks)]
-        assert chunks == run(AnyDecoder(), events)
+        assert chunks == run(AnyReader(), events)
         assert chunks == run(MACHINES[name](), [json.dumps(event) for event in events])
 
     @hypothesis.given(data=st.data())
@@ -218,11 +218,11 @@ class TestSequences:
         Events that are lost, doubled or out of order give chunks of the right shapes, or the provider's failure.
         """
         events = data.draw(st.lists(st.sampled_from(WIRES[name]), max_size=25))
-        decoder = MACHINES[name]()
+        reader = MACHINES[name]()
         chunks: list[Any] = []
         for event in events:
-            chunks += decoder.feed(event)
+            chunks += reader.feed(event)
         check(chunks)
         with contextlib.suppress(ProviderError):  # the end was lost
-            chunks += decoder.flush()
+            chunks += reader.flush()
         check(chunks)

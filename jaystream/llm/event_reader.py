@@ -15,7 +15,7 @@ from jaystream.errors import ProviderError
 from jaystream.formats.sse_event import SseEvent
 from jaystream.llm.fields import DONE, minted, parsed, payload
 
-__all__ = ["EventDecoder"]
+__all__ = ["EventReader"]
 
 
 class Call:
@@ -34,7 +34,7 @@ class Call:
         self.given: bool = False  # whether all of it has been given
 
 
-class EventDecoder:
+class EventReader:
     """
     Base of the adapters' machines: `feed` takes an event and gives the chunks it brings, `flush` gives the last ones.
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jaystream._core.run import Loop
     from jaystream._core.stages import AnySource
     from jaystream.formats.chunks import LlmChunk
-    from jaystream.llm.decoder import EventDecoder
+    from jaystream.llm.event_reader import EventReader
     from jaystream.stream import JaypieStream
 
 __all__ = ["LlmSource", "OnError", "stream_of"]
@@ -46,23 +46,23 @@ class Read(Boundary):
 
     __slots__ = ("as_chunk", "make", "name")
 
-    def __init__(self, name: str, make: Callable[[], EventDecoder], on_error: str) -> None:
+    def __init__(self, name: str, make: Callable[[], EventReader], on_error: str) -> None:
         if on_error not in {"raise", "chunk"}:
             raise ValueError(f'{name}(on_error=) is "raise" or "chunk", not {describe(on_error)}')
         self.name: str = name
-        self.make: Callable[[], EventDecoder] = make
+        self.make: Callable[[], EventReader] = make
         self.as_chunk: bool = on_error == "chunk"
 
     async def attach(self, loop: Loop) -> AsyncGenerator[Any, None]:
-        decoder = self.make()
+        reader = self.make()
         requests = cancel_requests()
         failure: JaypieError | None = None
         try:
             try:
                 async for event in await loop.begin():
-                    for chunk in decoder.feed(event):
+                    for chunk in reader.feed(event):
                         yield chunk
-                for chunk in decoder.flush():
+                for chunk in reader.flush():
                     yield chunk
             except Exception as error:
                 if cancel_requests() > requests:
@@ -78,7 +78,7 @@ class Read(Boundary):
                 told = error_chunk(failure)
                 failure = None  # its traceback leads here: no circle is left behind
                 yield told
-                yield decoder.done("error")
+                yield reader.done("error")
         except BaseException as error:
             if not await loop.close(error):
                 raise
@@ -102,7 +102,7 @@ def on_the_way(error: Exception) -> JaypieError | None:
 
 def stream_of(
     name: str,
-    machine: Callable[[str | None, str | None], EventDecoder],
+    machine: Callable[[str | None, str | None], EventReader],
     source: Any,
     *,
     provider: str | None,
