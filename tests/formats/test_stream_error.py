@@ -38,7 +38,7 @@ class TestFormatStreamError:
         """
         A name that no format has is refused, with the list of those there are.
         """
-        with pytest.raises(ValueError, match="format must be one of 'sse', 'ndjson', 'nljson', .*, got 'xml'"):
+        with pytest.raises(ValueError, match=r"format must be one of 'sse', 'ndjson', 'nljson', .*, got 'xml'"):
             format_stream_error(BODY, "xml")
         unhashable: Any = ["sse"]
         with pytest.raises(ValueError, match=r"got \['sse'\]"):
@@ -48,7 +48,7 @@ class TestFormatStreamError:
         """
         Text cannot carry an error.
         """
-        with pytest.raises(ValueError, match="can carry an error, 'sse', 'ndjson', 'nljson', .*, got 'text'"):
+        with pytest.raises(ValueError, match=r"can carry an error, 'sse', 'ndjson', 'nljson', .*, got 'text'"):
             format_stream_error(BODY, "text")
 
 
