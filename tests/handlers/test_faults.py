@@ -262,6 +262,25 @@ class TestFailures:
         assert (504, GENERIC[504]) == (seen.status, seen.error["title"])
         assert 1 == len(errors())
 
+    async def test_secret_missing(
+        self, ask: Any, errors: Callable[[], list[str]], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        A secret that cannot be fetched is a 500; neither its place nor its name leaves.
+        """
+        monkeypatch.setenv("SECRET_MODEL_KEY", "arn:aws:secretsmanager:model-key")
+        monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+
+        async def handler(first: Any, second: Any) -> AsyncIterator[str]:
+            yield "called all the same"
+
+        seen = await ask(handler, secrets=["MODEL_KEY"])
+        assert 500 == seen.status
+        assert b"MODEL_KEY" not in seen.body
+        assert b"called" not in seen.body
+        (told,) = errors()
+        assert "No AWS_SESSION_TOKEN available" in told
+
 
 class TestSizes:
     """
