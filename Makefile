@@ -13,7 +13,7 @@ WORKERS ?= auto
 .PHONY: help demo serve test lint types docs bench fuzz soak clean
 
 help:
-	@echo "make demo    stream a text file to a file, a web server and a Lambda writer, and compare the three"
+	@echo "make demo    stream a text file to a file, a web server and a Lambda, and compare the three"
 	@echo "make serve   serve a page on which a browser shows the stream live"
 	@echo "make test    run the suite (ARGS='-k name' goes to pytest; WORKERS=0 runs it in one process)"
 	@echo "make lint | types | docs | bench | clean"
@@ -26,7 +26,7 @@ $(BIN)/python:
 
 # Little, so that the first event is seconds away.
 $(VENV)/demo-stamp: pyproject.toml | $(BIN)/python
-	$(PIP) install --editable '.[serve]'
+	$(PIP) install --editable '.[serve,aws]'
 	@touch $@
 
 # The pip that comes with Python 3.11 does not know dependency groups, so it is brought up to date first.

@@ -1,5 +1,5 @@
 """
-The demo's three sinks, each run to its end: a file, an HTTP client over a real server, a Lambda response stream.
+The demo's three sinks, each run to its end: a file, an HTTP client over a real server, a Lambda function.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from anyio import open_process
 from jaystream import JaypieStream
 from jaystream.demo import client
 from jaystream.demo.server import listen, make_app, serving
-from jaystream.testing import RecordingResponseStream
+from jaystream.testing import emulator
 
 if TYPE_CHECKING:
     from anyio.abc import ByteReceiveStream
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 class ClientFailedError(RuntimeError):
     """
-    The HTTP client could not read the stream to its end.
+    The HTTP client, or the Lambda function, could not read the stream to its end.
     """
 
 
@@ -56,11 +56,23 @@ async def into_file(stream: JaypieStream[bytes], path: Path) -> Result:
 
 async def into_lambda(stream: JaypieStream[bytes]) -> Result:
     """
-    Into a Lambda response stream, and what it was given.
+    Through a Lambda function: the emulator runs it, our runtime in a process of its own, and it asks for the stream.
+
+    Raises:
+        ClientFailedError: If the function failed; it says what is in its log.
     """
-    writer = RecordingResponseStream()
-    report = await stream.to_lambda(writer)
-    return Result("lambda", writer.body, report.first_byte)
+    shutdown = Event()
+    app = make_app("the demo", lambda: stream, shutdown)
+    async with (
+        serving(app, listen(), shutdown) as address,
+        emulator("jaystream.demo.function.handler", timeout=900) as function,
+    ):
+        invoked = await function.invoke({"url": f"{address}/stream"})
+    if invoked.error is not None:
+        raise ClientFailedError(
+            f"the Lambda function failed after {sum(map(len, invoked.pieces))} bytes:\n{invoked.log}"
+        )
+    return Result("lambda", invoked.payload, invoked.first_byte)
 
 
 async def over_http(stream: JaypieStream[bytes], show: Callable[[SseEvent], None]) -> Result:

@@ -37,6 +37,7 @@ class Invoked(NamedTuple):
         pieces: The response as it came.
         log: The end of the invocation's log.
         cold: Whether its environment was started for it.
+        first_byte: Seconds from the call to the first byte of the response, None without one.
     """
 
     payload: bytes
@@ -44,6 +45,7 @@ class Invoked(NamedTuple):
     pieces: list[bytes]
     log: str
     cold: bool
+    first_byte: float | None
 
     def json(self) -> Any:
         """
@@ -112,7 +114,8 @@ class EmulatedFunction:
         failure = reply.failure
         whole = b"".join(pieces) if failure is None or pieces else failure.payload
         log = invocation.tail.decode("utf-8", "replace")
-        return Invoked(whole, None if failure is None else failure.kind, pieces, log, invocation.cold is not None)
+        kind = None if failure is None else failure.kind
+        return Invoked(whole, kind, pieces, log, invocation.cold is not None, invocation.first_byte)
 
 
 class BlockingFunction:

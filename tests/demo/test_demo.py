@@ -313,13 +313,14 @@ class TestSignals:
             process.stdout.readline()
             assert "\n" == process.stdout.readline()
             assert EVENT.match(process.stdout.readline())
-            (other,) = children(process)
+            others = children(process)  # the client, and the function's runtime if that has started
+            assert others
             assert 1 == len(list(scratch.iterdir()))
             process.send_signal(number)
             _, err = process.communicate(timeout=30)
         assert code == process.returncode
         assert err in {"", "\nInterrupted.\n"}
-        assert not Path(f"/proc/{other}").exists()
+        assert [] == [other for other in others if Path(f"/proc/{other}").exists()]
         assert [] == list(scratch.iterdir())
 
     def test_while_reading_standard_input(self, scratch: Path) -> None:
