@@ -53,6 +53,16 @@ class Recovery(Boundary):
             self._awaited = is_async(on)
             self._predicate = on
 
+    async def ends_with(self, failure: Exception, given: int, earlier: list[str]) -> bool:
+        """Whether nothing is tried after *failure*; if so it is told what there is to say about it."""
+        if isinstance(failure, StreamConsumedError) or not await self.goes_on_after(failure):
+            noted(failure, earlier)
+            return True
+        if given and self.partial == "raise":
+            noted(failure, [refusal(self.name, given)])
+            return True
+        return False
+
     async def goes_on_after(self, error: Exception) -> bool:
         """Whether *error* is one of those that were named."""
         if self._types is not None:
@@ -176,10 +186,8 @@ class Retry(Recovery):
                         raise  # a cancellation that the source has dressed up as an error
                     failure = error
                 await loop.close(failure)
-                if isinstance(failure, StreamConsumedError) or not await self.goes_on_after(failure):
-                    raise noted(failure, earlier)
-                if given and self.partial == "raise":
-                    raise noted(failure, [refusal(self.name, given)])
+                if await self.ends_with(failure, given, earlier):
+                    raise failure
                 if self.reset and given > furthest:
                     runs, wait = 1, self.wait
                     earlier.clear()
@@ -249,10 +257,8 @@ class Fallback(Recovery):
                         raise  # a cancellation that the source has dressed up as an error
                     failure = error
                 await loop.close(failure)
-                if isinstance(failure, StreamConsumedError) or not await self.goes_on_after(failure):
-                    raise noted(failure, earlier)
-                if given and self.partial == "raise":
-                    raise noted(failure, [refusal(self.name, given)])
+                if await self.ends_with(failure, given, earlier):
+                    raise failure
                 other = next(others, None)
                 if other is None:
                     raise noted(failure, earlier)

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from jaystream._core.closing import cancel_requests
 from jaystream._core.inspecting import describe
 from jaystream._core.stages import check_int, check_seconds
 from jaystream.errors import UpstreamError
@@ -33,6 +34,9 @@ ATTEMPTS = 5
 
 EXCERPT = 1000
 """Bytes of an answer that is no stream which are read for the error."""
+
+LONGEST = 10**9
+"""Milliseconds beyond which a server's `retry` is no number to reckon with."""
 
 PATIENCE = 2.0
 """Seconds that they are waited for."""
@@ -105,7 +109,7 @@ class Reconnecting:
 
     def pause(self, failures: int, retry: int | None) -> float:
         """Seconds to wait before the next connection."""
-        first = self.wait if retry is None else retry / 1000
+        first = self.wait if retry is None else min(retry, LONGEST) / 1000
         wait = min(first * 2.0 ** min(failures - 1, 30), self.max_wait)
         return wait * (1 + self.jitter * random.random())  # noqa: S311 - spreads load, guards nothing
 
@@ -178,6 +182,7 @@ class SseConnections:
         request, reconnecting = self.request, self.reconnecting
         failures = 0
         opened = False
+        requests = cancel_requests()
         lost: Exception | None = None
         try:
             while True:
@@ -197,6 +202,8 @@ class SseConnections:
                 except (httpx2.LocalProtocolError, httpx2.UnsupportedProtocol):
                     raise
                 except httpx2.RequestError as error:
+                    if cancel_requests() > requests:
+                        raise  # a cancellation that was dressed up as an error
                     lost = error
                     if not opened or not isinstance(error, httpx2.TransportError):
                         raise self._lost(error, 0) from error

@@ -8,6 +8,7 @@ import asyncio
 import gzip
 import pickle
 import sys
+import weakref
 from typing import Any
 
 import httpx2
@@ -16,7 +17,8 @@ import pytest
 from jaystream import JaypieStream, SseEvent
 from jaystream.errors import BadGatewayError, FrameTooLargeError, UpstreamError
 from jaystream.testing import Probe
-from tests.sources.upstream import Connection, answered, cut, events, in_bytes, staying, upstream
+from tests.checks import pause
+from tests.sources.upstream import Answer, Connection, answered, cut, events, in_bytes, staying, upstream
 
 FAST: dict[str, Any] = {"wait": 0.001, "jitter": 0}
 PACKED = gzip.compress(b"data: 1\n\n")
@@ -262,7 +264,7 @@ class TestReconnecting:
         plain = Reconnecting(5, endless=None, wait=1, max_wait=30, jitter=0)
         assert [plain.pause(n, None) for n in (1, 2, 3, 6, 5000)] == [1, 2, 4, 30, 30]
         assert [plain.pause(n, 250) for n in (1, 2)] == [0.25, 0.5]
-        assert plain.pause(1, 60_000) == 30
+        assert [plain.pause(1, retry) for retry in (60_000, 10**4000)] == [30, 30]
         mixed = Reconnecting(5, endless=None, wait=1, max_wait=30, jitter=0.5)
         waits = [mixed.pause(1, None) for _ in range(200)]
         assert 1 <= min(waits) < 1.2
@@ -382,6 +384,23 @@ class TestFailures:
             with pytest.raises(UpstreamError, match="status 500; it begins 'beg'"):
                 await JaypieStream.from_sse(server.url).drain()
 
+    @pytest.mark.parametrize("answer", [answered(401), cut("data: 1\n\n")])
+    async def test_no_circle(self, answer: Answer) -> None:
+        """
+        An error that nobody holds is gone at once.
+        """
+        found: list[weakref.ref[UpstreamError]] = []
+
+        async def run(url: str) -> None:
+            try:
+                await JaypieStream.from_sse(url, reconnect=0).drain()
+            except UpstreamError as error:
+                found.append(weakref.ref(error))
+
+        async with upstream(answer) as server:
+            await run(server.url)
+        assert [None] == [reference() for reference in found]
+
     def test_error(self) -> None:
         """
         The error is a `BadGatewayError`'s equal to clients, and can be pickled with all it knows.
@@ -425,6 +444,24 @@ class TestClosing:
         for turns in range(60):
             async with upstream(slow_head if turns % 2 else staying("data: 1\n\n")) as server:
                 task = asyncio.create_task(JaypieStream.from_sse(server.url).drain())
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                await server.quiet()
+
+    async def test_cancelled_twice(self) -> None:
+        """
+        A second cancellation while it closes does not keep the connection open.
+        """
+        for turns in range(8):
+            async with upstream(staying("data: 1\n\n")) as server:
+                begun: list[SseEvent] = []
+                task = asyncio.create_task(JaypieStream.from_sse(server.url).for_each(begun.append))
+                while not begun:
+                    await pause()
+                task.cancel()
                 for _ in range(turns):
                     await asyncio.sleep(0)
                 task.cancel()
