@@ -7,19 +7,23 @@ from __future__ import annotations
 import asyncio
 import doctest
 import importlib
+import json
 import os
 import re
 import runpy
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import jaystream
 from benchmarks import __main__ as benchmarks
-from jaystream.testing import RecordingSend
+from jaystream.testing import RecordingResponseStream, RecordingSend, StreamTestClient
+from tests.contracts.replay import replaying, sse
+from tests.llm.wires import ANTHROPIC, text_of
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
@@ -153,20 +157,45 @@ class TestReadme:
         heads = re.findall(r"^\| ([^|]+?) \|.*\n\|---", section, re.MULTILINE)
         assert printed == [name for name in dict.fromkeys(rows) if name not in heads]
 
-    def test_app_answers(self) -> None:
+    def test_words_app_answers(self) -> None:
         """
-        The web app of its first example, which the example itself does not ask, streams the events.
+        The web app of its second example, which the example itself does not ask, streams the events.
         """
-        app = runpy.run_path(str(DOCS / "examples" / "readme.py"))["app"]
+        app = runpy.run_path(str(DOCS / "examples" / "readme_words.py"))["app"]
         scope: dict[str, Any] = {"type": "http", "method": "GET", "path": "/ask", "query_string": b"q=why%3F"}
         scope["headers"] = []
         send = RecordingSend()
         asyncio.run(app(scope, send.receive, send))
         assert 200 == send.status
         assert "text/event-stream" == send.headers["content-type"]
-        out = (DOCS / "examples" / "readme.out").read_text(encoding="utf-8")
+        out = (DOCS / "examples" / "readme_words.out").read_text(encoding="utf-8")
         assert out.startswith(send.body.decode())
         assert send.body.endswith(b"\n\n")
+
+    async def test_first_example(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        The app of its first example, asked over ASGI and on Lambda, against a server that replays the provider's wire.
+        """
+        pytest.importorskip("anthropic", reason="needs anthropic, which is not installed")
+        with replaying() as server:
+            monkeypatch.setenv("ANTHROPIC_BASE_URL", server.url)
+            monkeypatch.setenv("ANTHROPIC_API_KEY", "test")
+            names = runpy.run_path(str(DOCS / "examples" / "readme.py"))
+            server.play(sse(ANTHROPIC, named=True))
+            async with names["claude"]:
+                response = await StreamTestClient(names["app"]).get("/ask?q=why")
+                writer = RecordingResponseStream()
+                event = {
+                    "version": "2.0",
+                    "rawPath": "/ask",
+                    "rawQueryString": "q=why",
+                    "requestContext": {"domainName": "x.lambda-url.eu-west-1.on.aws", "http": {"method": "GET"}},
+                }
+                await names["handler"](event, SimpleNamespace(response_stream=writer))
+                await names["handler"].aclose()
+        assert (200, 200, writer.body) == (response.status, writer.status, response.body)
+        chunks = [json.loads(line[6:]) for line in response.text().splitlines() if line.startswith("data: ")]
+        assert ("Hello", "done") == (text_of(chunks), chunks[-1]["type"])
 
 
 class TestReference:

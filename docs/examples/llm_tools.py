@@ -13,7 +13,7 @@ def weather(city: str) -> dict[str, object]:
     return {"city": city, "celsius": 24}
 
 
-# "test" is offline, and says what its script says; a real one is Llm("anthropic:claude-sonnet-4-5", tools=[weather]).
+# "test" is offline, and says what its script says; a real one is Llm("anthropic:claude-sonnet-5-5", tools=[weather]).
 CALL = {"type": "tool_call", "toolCall": {"name": "weather", "arguments": '{"city": "Lisbon"}'}}
 llm = Llm("test", tools=[weather], system="Be brief.", script=[CALL, "24 degrees."])
 

@@ -1,43 +1,17 @@
-import asyncio
-from collections.abc import AsyncIterator
-
+from anthropic import AsyncAnthropic
 from fastapi import FastAPI
 
-from jaystream import JaypieStream, StreamResponse
-from jaystream.testing import RecordingResponseStream
+from jaystream import StreamResponse, create_lambda_stream_handler, from_llm
 
-app = FastAPI()
-
-
-async def words(text: str) -> AsyncIterator[str]:  # stands for a model: any async iterable will do
-    for word in text.split(" "):
-        await asyncio.sleep(0.01)
-        yield word
-
-
-def answer(q: str) -> JaypieStream[bytes]:
-    return (
-        JaypieStream(words(f"You asked: {q}"))
-        .map(lambda word: {"type": "text", "content": f"{word} "})
-        .on_end([{"type": "done"}])
-        .format_sse()
-    )
+app, claude = FastAPI(), AsyncAnthropic()
 
 
 @app.get("/ask")
 async def ask(q: str) -> StreamResponse:
-    return answer(q).to_response()
+    answer = claude.messages.stream(
+        model="claude-sonnet-5-5", max_tokens=1024, messages=[{"role": "user", "content": q}]
+    )
+    return from_llm(answer).timeout(first=5).smooth(by="word").format_sse().to_response()
 
 
-async def main() -> None:
-    writer = RecordingResponseStream()  # anything with write() and end(), as a Lambda response stream
-    report = await answer("why?").to_lambda(writer)
-    print(writer.body.decode(), end="")
-    print(report.ended, report.items, "events", report.bytes, "bytes")
-
-    report = await answer("why?").to_file("answer.sse", atomic=True)
-    print(report.ended, report.items, "events", report.bytes, "bytes")
-
-
-if __name__ == "__main__":
-    asyncio.run(main())
+handler = create_lambda_stream_handler(app)  # the same app, streaming from AWS Lambda

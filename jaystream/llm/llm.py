@@ -64,7 +64,7 @@ class Llm:
     it keeps its connections for as long as the block runs; without, every conversation opens and closes its own.
 
     Args:
-        provider: A provider, as in ``Llm("anthropic")``; or a model too, as in ``Llm("anthropic:claude-sonnet-4-5")``.
+        provider: A provider, as in ``Llm("anthropic")``; or a model too, as in ``Llm("anthropic:claude-sonnet-5-5")``.
             There are ``anthropic``, ``openai``, ``google``, ``bedrock``, ``openrouter``, ``groq``, ``mistral``, and
             ``test``, which is offline. Any model of pydantic-ai is taken as it is.
         model: The model's name, in place of one behind a colon.
