@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from jaystream.llm.llm import Llm
     from jaystream.llm.openai import from_openai
     from jaystream.llm.pydantic_ai import from_pydantic_ai
+    from jaystream.llm.requests import AgUiRequest, ChatRequest, UiRequest
     from jaystream.operators.emitted import Emitted
     from jaystream.operators.materialize import End, Failure, Item
     from jaystream.sinks.aws_lambda import ResponseWriter, create_asgi_stream, create_lambda_stream
@@ -59,9 +60,11 @@ if TYPE_CHECKING:
 __all__ = [
     "AgUiDecoder",
     "AgUiEncoder",
+    "AgUiRequest",
     "AiSdkDecoder",
     "AiSdkEncoder",
     "AsgiRequest",
+    "ChatRequest",
     "CleanupTimeoutError",
     "Emitted",
     "Emitter",
@@ -91,6 +94,7 @@ __all__ = [
     "StreamResponse",
     "StreamStats",
     "StreamTimeoutError",
+    "UiRequest",
     "__version__",
     "asgi_stream_handler",
     "create_asgi_stream",
@@ -116,6 +120,9 @@ __all__ = [
 # Where each name lives. They are loaded when first asked for: what runs on Lambda pays at its cold start for what it
 # uses, and names of rooms that stand on other libraries cost nobody else anything.
 _HOMES = {
+    "AgUiRequest": "jaystream.llm.requests",
+    "ChatRequest": "jaystream.llm.requests",
+    "UiRequest": "jaystream.llm.requests",
     "AgUiDecoder": "jaystream.formats.ag_ui_decoder",
     "AgUiEncoder": "jaystream.formats.ag_ui",
     "AiSdkDecoder": "jaystream.formats.ai_sdk_decoder",

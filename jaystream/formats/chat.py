@@ -214,9 +214,9 @@ class ChatEncoder(ABC):
             return False
         arguments = self._arguments_of(given.get("arguments"))
         waiting = [call for call in self._calls.values() if not call.answered and call.parked is None]
-        call = next((call for call in waiting if call.id == xid), None) or next(
-            (call for call in reversed(waiting) if call.name == name), None
-        )
+        # The question does not say which call it is about: one of its name or, better, with its arguments too.
+        waiting.sort(key=lambda call: (call.id != xid, call.arguments != arguments))
+        call = next((call for call in waiting if xid == call.id or name == call.name), None)
         if call is None and xid in self._calls:
             return False  # that one is done with
         call = self._whole_call(xid if call is None else call.id, name, arguments)
@@ -270,7 +270,7 @@ class ChatEncoder(ABC):
             call = self._calls[id] = Call(id, name, len(self._calls))
         if not call.whole:
             self._finish_call(call, arguments)
-            call.whole = True
+            call.whole, call.arguments = True, arguments
             call.pieces.clear()
         return call
 

@@ -32,12 +32,13 @@ class Call:
         index: How many calls were there before.
         opened: Whether it has been begun, for arguments in pieces.
         pieces: Its arguments, as far as they came in pieces.
-        whole: Whether all of its arguments are written.
+        arguments: All of its arguments, once they are written.
+        whole: Whether they are.
         answered: Whether it has a result.
         parked: What it waits for an answer under, if it does, and the words that ask for it.
     """
 
-    __slots__ = ("answered", "id", "index", "name", "opened", "parked", "pieces", "whole")
+    __slots__ = ("answered", "arguments", "id", "index", "name", "opened", "parked", "pieces", "whole")
 
     def __init__(self, id: str, name: str, index: int) -> None:
         self.id: str = id
@@ -45,6 +46,7 @@ class Call:
         self.index: int = index
         self.opened: bool = False
         self.pieces: list[str] = []
+        self.arguments: str | None = None
         self.whole: bool = False
         self.answered: bool = False
         self.parked: tuple[str, str | None] | None = None

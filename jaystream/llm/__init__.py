@@ -21,13 +21,16 @@ if TYPE_CHECKING:
     from jaystream.llm.openai_chat import OpenAiChatReader
     from jaystream.llm.openai_responses import OpenAiResponsesReader
     from jaystream.llm.pydantic_ai import PydanticAiReader, from_pydantic_ai
+    from jaystream.llm.requests import AgUiRequest, ChatRequest, UiRequest
     from jaystream.llm.tools import Pending, Tool, ToolLike
 
 __all__ = [
+    "AgUiRequest",
     "Answer",
     "AnthropicReader",
     "AnyReader",
     "BedrockReader",
+    "ChatRequest",
     "EventReader",
     "GoogleReader",
     "LangChainReader",
@@ -40,6 +43,7 @@ __all__ = [
     "PydanticAiReader",
     "Tool",
     "ToolLike",
+    "UiRequest",
     "from_anthropic",
     "from_bedrock",
     "from_google",
@@ -51,6 +55,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AgUiRequest": "requests",
+    "ChatRequest": "requests",
+    "UiRequest": "requests",
     "Answer": "answer",
     "AnthropicReader": "anthropic",
     "AnyReader": "anything",
