@@ -14,7 +14,7 @@ WORKERS ?= auto
 
 help:
 	@echo "make demo    stream a text file to a file, a web server and a Lambda, and compare the three"
-	@echo "make serve   serve a page on which a browser shows the stream live"
+	@echo "make serve   serve a page to chat with a model (ARGS='--llm provider:model'; without, one that is offline)"
 	@echo "make test    run the suite (ARGS='-k name' goes to pytest; WORKERS=0 runs it in one process)"
 	@echo "make lint | types | docs | bench | clean"
 	@echo "make fuzz    try 20,000 random pipelines, stopped in random ways (ARGS='--seed n --cases n')"
@@ -33,12 +33,17 @@ $(VENV)/demo-stamp: pyproject.toml | $(BIN)/python
 $(VENV)/dev-stamp: pyproject.toml | $(BIN)/python
 	$(PIP) install --upgrade 'pip>=25.1'
 	$(PIP) install --editable . --group dev
+	@touch $@ $(VENV)/demo-stamp $(VENV)/chat-stamp
+
+# The chat takes a little more, and so does a demo that asks a model.
+$(VENV)/chat-stamp: pyproject.toml | $(BIN)/python
+	$(PIP) install --editable '.[serve,llm]'
 	@touch $@ $(VENV)/demo-stamp
 
-demo: $(VENV)/demo-stamp
+demo: $(VENV)/$(if $(findstring --llm,$(ARGS)),chat,demo)-stamp
 	@$(BIN)/python -m jaystream demo $(ARGS)
 
-serve: $(VENV)/demo-stamp
+serve: $(VENV)/chat-stamp
 	@$(BIN)/python -m jaystream serve $(ARGS)
 
 test: $(VENV)/dev-stamp

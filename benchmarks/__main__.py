@@ -23,6 +23,7 @@ NAMES = (
     "file_memory",
     "asgi_throughput",
     "idle_streams",
+    "chats",
     "disconnect",
     "libraries",
 )

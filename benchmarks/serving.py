@@ -7,6 +7,7 @@ No figure is made here.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import subprocess
 import sys
@@ -21,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @contextlib.contextmanager
-def uvicorn(app: str, *options: str) -> Generator[tuple[int, int], None, None]:
+def uvicorn(app: str, *options: str, **environment: str) -> Generator[tuple[int, int], None, None]:
     """
     Serve *app* while the block runs, and give the port and the process id.
 
@@ -30,7 +31,9 @@ def uvicorn(app: str, *options: str) -> Generator[tuple[int, int], None, None]:
     """
     listener = socket.create_server(("127.0.0.1", 0), backlog=4096)
     command = [sys.executable, "-m", "uvicorn", app, "--fd", str(listener.fileno()), "--log-level", "error", *options]
-    process = subprocess.Popen([*command, "--lifespan", "off"], cwd=ROOT, pass_fds=[listener.fileno()])  # noqa: S603
+    process = subprocess.Popen(  # noqa: S603
+        [*command, "--lifespan", "off"], cwd=ROOT, pass_fds=[listener.fileno()], env={**os.environ, **environment}
+    )
     port = listener.getsockname()[1]
     try:
         # the socket listens already: the answer comes when the server does

@@ -35,13 +35,25 @@ def parser() -> ArgumentParser:
     )
     demo.add_argument("file", nargs="?", metavar="FILE", help="the text, - for standard input (default: the README)")
     demo.add_argument("--fast", action="store_true", help="without the pauses between the words")
+    demo.add_argument(
+        "--llm",
+        metavar="MODEL",
+        help="stream a model's answer to the text: provider:model, with the key in the environment, or test (offline)",
+    )
 
     serve = commands.add_parser(
         "serve",
-        help="serve a page on which a browser shows the stream live",
-        description="Serve a page on which a browser shows the stream live. Ctrl-C stops the server.",
+        help="serve a page to chat with a model, whose answers a browser shows live",
+        description="Serve a page to chat with a model, whose answers a browser shows live; a second page, /live, "
+        "shows a text. Ctrl-C stops the server.",
     )
     serve.add_argument("file", nargs="?", metavar="FILE", help="the text, - for standard input (default: the README)")
+    serve.add_argument(
+        "--llm",
+        metavar="MODEL",
+        default="test",
+        help="whom to chat with: provider:model, with the key in the environment, or test, which is offline (default)",
+    )
     serve.add_argument("--port", type=port, default=8000, help="the port, 0 for a free one (default: 8000)")
     _add_emulate(commands)
     _add_event(commands)
@@ -195,18 +207,22 @@ def _event(options: Namespace) -> int:
 
 def _demonstrate(options: Namespace) -> int:
     from jaystream.demo import run  # noqa: PLC0415 - --help needs none of it
-    from jaystream.demo.server import MissingServerError  # noqa: PLC0415 - see above
+    from jaystream.demo.server import MissingServerError, NoModelError  # noqa: PLC0415 - see above
     from jaystream.demo.sinks import ClientFailedError  # noqa: PLC0415 - see above
+    from jaystream.errors import ConfigurationError, JaypieError  # noqa: PLC0415 - see above
 
     try:
         if options.command == "demo":
-            return run.demo(options.file, fast=options.fast)
-        return run.serve(options.file, options.port)
-    except (MissingServerError, OSError) as error:
+            return run.demo(options.file, fast=options.fast, llm=options.llm)
+        return run.serve(options.file, options.port, options.llm)
+    except (ConfigurationError, MissingServerError, NoModelError, OSError) as error:
         if isinstance(error, BrokenPipeError):
             raise
         print(f"jaystream {options.command}: {error}", file=sys.stderr)
         return USAGE_ERROR
+    except JaypieError as error:
+        print(f"jaystream {options.command}: {error}: {error.__cause__}", file=sys.stderr)
+        return FAILURE
     except ClientFailedError as error:
         print(f"jaystream {options.command}: {error}", file=sys.stderr)
         return FAILURE

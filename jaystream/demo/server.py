@@ -16,18 +16,30 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
+    from starlette.requests import Request
 
-    from jaystream import JaypieStream, StreamResponse
+    from jaystream import JaypieStream, Llm, StreamResponse
 
 HOST = "127.0.0.1"
 
-# The page brings all it needs, and the browser holds it to that.
-POLICY = "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+# The pages bring all they need, and the browser holds them to that.
+POLICY = (
+    "default-src 'none'; connect-src 'self'; style-src 'unsafe-inline'; img-src data:; "
+    "script-src 'self' 'unsafe-inline'"
+)
+
+NO_STORE = {"cache-control": "no-store"}
 
 
 class MissingServerError(RuntimeError):
     """
     The web server is not installed.
+    """
+
+
+class NoModelError(RuntimeError):
+    """
+    The model that was named is none, or what it needs is not installed.
     """
 
 
@@ -47,28 +59,69 @@ def import_server() -> None:
         import_module(name)
 
 
-def make_app(name: str, make: Callable[[], JaypieStream[bytes]], shutdown: Event) -> Starlette:
+def make_app(name: str, make: Callable[[], JaypieStream[bytes]], shutdown: Event, llm: Llm | None = None) -> Starlette:
     """
-    An app with the page under "/" and the stream under "/stream".
+    An app with a text, live, under "/live" and its stream under "/stream"; and with a chat under "/", whose messages go
+    to "/api/chat".
 
     Args:
         name: What the page calls the text.
         make: Makes the stream of one request.
         shutdown: When it is set, open streams end well.
+        llm: Who is talked to; without, there is no chat.
     """
     from starlette.applications import Starlette  # noqa: PLC0415 - an extra, checked before
-    from starlette.responses import HTMLResponse  # noqa: PLC0415 - see above
+    from starlette.responses import HTMLResponse, Response  # noqa: PLC0415 - see above
     from starlette.routing import Route  # noqa: PLC0415 - see above
 
-    page = files("jaystream.demo").joinpath("page.html").read_text(encoding="utf-8").replace("{{name}}", escape(name))
+    def page(path: str, text: str) -> Route:
+        async def show(_: object) -> HTMLResponse:
+            return HTMLResponse(text, headers={"content-security-policy": POLICY, **NO_STORE})
 
-    async def show_page(_: object) -> HTMLResponse:
-        return HTMLResponse(page, headers={"content-security-policy": POLICY})
+        return Route(path, show)
 
     async def stream(_: object) -> StreamResponse:
         return make().to_response(shutdown=shutdown)
 
-    return Starlette(routes=[Route("/", show_page), Route("/stream", stream)])
+    routes = [page("/live", read("page.html", name=name)), Route("/stream", stream)]
+    if llm is not None:
+        from jaystream.demo.chat import HINT, HINTS, messages_in  # noqa: PLC0415 - the chat needs an extra more
+
+        speaker = llm
+
+        async def script(_: object) -> Response:
+            return Response(read("chat.js"), media_type="text/javascript", headers=NO_STORE)
+
+        async def chat(request: Request) -> StreamResponse:
+            answer = speaker.stream(messages_in(await request.body()))
+            return answer.format_ai_sdk(include_usage=True).to_response(shutdown=shutdown)
+
+        hints = Markup("".join(f'<button type="button">{escape(hint)}</button>' for hint in HINTS))
+        title = f"{llm.provider}:{llm.model}" if llm.provider != "test" else "a script"
+        routes += [
+            page("/", read("chat.html", model=title, hint=HINT, hints=hints)),
+            Route("/chat.js", script),
+            Route("/api/chat", chat, methods=["POST"]),
+        ]
+    return Starlette(routes=routes)
+
+
+class Markup(str):
+    """
+    Text that is HTML already.
+    """
+
+    __slots__ = ()
+
+
+def read(file: str, /, **fields: str) -> str:
+    """
+    A file beside this one, with its fields filled in.
+    """
+    text = files("jaystream.demo").joinpath(file).read_text(encoding="utf-8")
+    for field, value in fields.items():
+        text = text.replace(f"{{{{{field}}}}}", value if isinstance(value, Markup) else escape(value))
+    return text
 
 
 def listen(port: int = 0) -> socket.socket:

@@ -19,7 +19,7 @@ def event_line(event: SseEvent, seconds: float) -> str:
     """
     An event with its time, cut to the width of the terminal.
     """
-    line = f"{seconds:8.3f} s  {event.event:<7} {event.data}"
+    line = f"{seconds:8.3f} s  {event.event:<15} {event.data}"
     width = max(40, get_terminal_size().columns)
     return line if len(line) <= width else line[: width - 3] + "..."
 

@@ -47,6 +47,17 @@ def open_text(argument: str | None) -> Text:
         return Text(argument, JaypieStream.from_file(path, size=PIECE))
 
 
+def read_text(argument: str) -> str:
+    """
+    All of a text: what a file holds, or standard input for "-".
+
+    Raises:
+        OSError: If the file cannot be read.
+    """
+    data = sys.stdin.buffer.read() if argument == "-" else Path(argument).read_bytes()
+    return data.decode("utf-8", "replace")
+
+
 def readme() -> Text:
     """
     The README: the file in a checkout, and what the installed package says of itself elsewhere.

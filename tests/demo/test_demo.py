@@ -158,6 +158,86 @@ class TestResult:
         assert "\x1b" not in done.out
 
 
+class TestModel:
+    """
+    A model's answer in place of a text.
+    """
+
+    def test_offline(self, scratch: Path) -> None:
+        """
+        One answer goes to all three sinks, with what the model thought and called.
+        """
+        done = run(scratch, "demo", "--llm", "test")
+        assert (0, "") == (done.code, done.err)
+        assert done.out.startswith("The answer of test:test, streamed")
+        names = [name for _, name, _ in EVENT.findall(done.out)]
+        assert ["start", "reasoning", "tool_call_delta", "tool_call", "tool_result", "text", "done"] == list(
+            dict.fromkeys(names)
+        )
+        assert {len(names)} == {sink.events for sink in sinks_in(done.out)}
+        assert "# source: Llm('test', 'test').stream(...)" in done.out
+        assert done.out.endswith(SAME)
+
+    def test_question(self, scratch: Path) -> None:
+        """
+        The text is the question.
+        """
+        done = run(scratch, "demo", "--llm", "test", "-", stdin="How many words are here?")
+        assert (0, "") == (done.code, done.err)
+        assert '"content":" 5"' in done.out
+
+    @pytest.mark.parametrize("command", ["demo", "serve"])
+    @pytest.mark.parametrize(
+        ("model", "problem"),
+        [("nobody", "there is no provider 'nobody'"), ("anthropic", "ANTHROPIC_API_KEY is not set")],
+    )
+    def test_no_model(
+        self, scratch: Path, command: str, model: str, problem: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        A model that is none, or whose key is missing, is said in one line.
+        """
+        monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+        done = run(scratch, command, "--llm", model)
+        assert (2, "") == (done.code, done.out)
+        assert done.err.startswith(f"jaystream {command}: ")
+        assert problem in done.err
+        assert 1 == done.err.count("\n")
+
+    @pytest.mark.parametrize("command", ["demo", "serve"])
+    def test_missing_package(self, scratch: Path, command: str) -> None:
+        """
+        So is a package that is missing, with the command that installs it.
+        """
+        code = (
+            "import sys; sys.modules['pydantic_ai'] = None; from jaystream import cli; sys.exit(cli.main(sys.argv[1:]))"
+        )
+        done = run(scratch, command, "--llm", "test", code=code)
+        assert (2, "") == (done.code, done.out)
+        assert "pip install 'jaystream[llm]'" in done.err
+
+    def test_model_fails(self, scratch: Path) -> None:
+        """
+        A provider that fails makes an exit code of 1, and says what it said.
+        """
+        code = """
+import sys
+from jaystream import cli
+from jaystream.demo import chat
+from pydantic_ai.exceptions import ModelHTTPError
+
+async def refuse(messages):
+    raise ModelHTTPError(401, "m", "bad key")
+    yield
+
+chat.answer = refuse
+sys.exit(cli.main(sys.argv[1:]))
+"""
+        done = run(scratch, "demo", "--llm", "test", code=code)
+        assert 1 == done.code
+        assert "jaystream demo: The language model could not answer: status_code: 401" in done.err
+
+
 class TestDifference:
     """
     Runs whose sinks do not agree.

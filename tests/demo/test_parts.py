@@ -69,7 +69,7 @@ class TestPage:
         app = make_app("<b>.txt", lambda: JaypieStream(list[bytes]()), asyncio.Event())
         transport = httpx.ASGITransport(app)
         async with httpx.AsyncClient(transport=transport, base_url="http://demo") as client:
-            response = await client.get("/")
+            response = await client.get("/live")
         assert 200 == response.status_code
         assert "&lt;b&gt;.txt" in response.text
         assert "<b>.txt" not in response.text
