@@ -37,7 +37,7 @@ $(VENV)/dev-stamp: pyproject.toml | $(BIN)/python
 
 # The chat takes a little more, and so does a demo that asks a model.
 $(VENV)/chat-stamp: pyproject.toml | $(BIN)/python
-	$(PIP) install --editable '.[serve,llm]'
+	$(PIP) install --editable '.[serve,aws,llm]'
 	@touch $@ $(VENV)/demo-stamp
 
 demo: $(VENV)/$(if $(findstring --llm,$(ARGS)),chat,demo)-stamp
