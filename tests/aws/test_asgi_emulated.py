@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jaystream.aws.cdk import LAYER
 from jaystream.testing.emulating import emulator
 from tests.aws.emulated import Client
 
@@ -188,6 +189,22 @@ class TestOurRuntime:
                 assert ({"got": 5, "remaining": True}, None) == (invoked.json(), invoked.error)
             invoked = await function.invoke({"detail": 1})
             assert "Function.KeyError" == invoked.error
+
+
+class TestWrapper:
+    """
+    The script that a managed Python function runs jaystream's runtime by.
+    """
+
+    async def test_runs_ours(self, folder: Path) -> None:
+        """
+        Called as Lambda calls it, with the Python and the file of AWS's own runtime, it runs ours.
+        """
+        (folder / "go").touch()
+        command = [str(LAYER / "jaystream" / "wrapper"), sys.executable, "/var/runtime/bootstrap.py"]
+        async with emulator("web.handler", folder=folder, runtime=command) as function:
+            status, _, data = await get(function.url, "/wait")
+            assert (200, b"one two") == (status, data)
 
 
 class TestStockRuntime:
