@@ -9,6 +9,8 @@ import gzip
 import pickle
 import sys
 import weakref
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import httpx2
@@ -95,6 +97,14 @@ class TestEvents:
         async with upstream(answered(307, "text/plain", "", "Location: /there"), events("data: 1\n\n")) as server:
             assert await data_of(JaypieStream.from_sse(server.url)) == ["1"]
         assert [heard.target for heard in server.heard] == ["/events", "/there"]
+
+    async def test_redirect_elsewhere(self) -> None:
+        """
+        But not to what is no HTTP.
+        """
+        async with upstream(answered(302, "text/plain", "", "Location: ftp://a/there")) as server:
+            with pytest.raises(httpx2.UnsupportedProtocol):
+                await JaypieStream.from_sse(server.url).drain()
 
     async def test_client(self) -> None:
         """
@@ -450,6 +460,33 @@ class TestClosing:
                 with pytest.raises(asyncio.CancelledError):
                     await task
                 await server.quiet()
+
+    async def test_more_in_one_piece(self) -> None:
+        """
+        So it is where more has come than was asked for, cut up by the server.
+        """
+        chunks = "".join(f"9\r\ndata: {number}\n\n\r\n" for number in range(9))
+        many = answered(200, "text/event-stream", chunks, "Transfer-Encoding: chunked")
+        async with upstream(many) as server:
+            assert await data_of(JaypieStream.from_sse(server.url).take(2)) == ["0", "1"]
+
+    async def test_other_transport(self) -> None:
+        """
+        Where a client has another transport than a socket, what that reads from is closed.
+        """
+        probe = Probe([b"data: 1\n\n", b"data: 2\n\n"])
+
+        async def body() -> AsyncIterator[bytes]:
+            async with aclosing(probe):
+                async for piece in probe:
+                    yield piece
+
+        def answer(_: httpx2.Request) -> httpx2.Response:
+            return httpx2.Response(200, headers={"content-type": "text/event-stream"}, content=body())
+
+        async with httpx2.AsyncClient(transport=httpx2.MockTransport(answer)) as client:
+            assert await data_of(JaypieStream.from_sse("http://a/", client=client).take(1)) == ["1"]
+        probe.assert_released()
 
     async def test_cancelled_twice(self) -> None:
         """
