@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator
-from json import dumps, loads
+from json import dumps
 from typing import TYPE_CHECKING, Any, Final
 
 from jaystream import Llm
 from jaystream.demo.pipeline import WORD, at_the_pace_of_a_model
-from jaystream.errors import BadRequestError, NotFoundError
+from jaystream.errors import NotFoundError
 
 if TYPE_CHECKING:
     from jaystream.llm.messages import LlmMessage, ToolMessage
@@ -128,37 +128,3 @@ def _after(results: list[ToolMessage]) -> list[Any]:
 
 def _call(name: str, **arguments: Any) -> dict[str, Any]:
     return {"type": "tool_call", "toolCall": {"name": name, "arguments": dumps(arguments)}}
-
-
-def messages_in(body: bytes) -> list[LlmMessage]:
-    """
-    The conversation that the page sends.
-
-    Raises:
-        BadRequestError: If it is none.
-    """
-    try:
-        asked: Any = loads(body)
-        return [message for each in asked["messages"] for message in _messages(each)]
-    except (KeyError, TypeError, ValueError) as error:
-        raise BadRequestError(f"this is no conversation: {error!r}") from error
-
-
-def _messages(sent: Any) -> list[Any]:
-    found: list[Any] = []
-    for part in sent["parts"]:
-        kind = part["type"]
-        if not found or kind == "step-start":
-            found.append({"role": sent["role"], "content": ""})
-        last = next(message for message in reversed(found) if message["role"] == sent["role"])
-        if kind == "text":
-            last["content"] += part["text"]
-        elif kind.startswith("tool-"):
-            call = {"id": part["toolCallId"], "name": kind[5:], "arguments": dumps(part.get("input", {}))}
-            last.setdefault("toolCalls", []).append(call)
-            failed = "errorText" in part
-            content = part["errorText"] if failed else part.get("output")
-            found.append({"role": "tool", "toolCallId": call["id"], "name": call["name"], "content": content})
-            if failed:
-                found[-1]["isError"] = True
-    return found

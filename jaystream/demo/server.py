@@ -85,7 +85,8 @@ def make_app(name: str, make: Callable[[], JaypieStream[bytes]], shutdown: Event
 
     routes = [page("/live", read("page.html", name=name)), Route("/stream", stream)]
     if llm is not None:
-        from jaystream.demo.chat import HINT, HINTS, messages_in  # noqa: PLC0415 - the chat needs an extra more
+        from jaystream import UiRequest  # noqa: PLC0415 - the chat needs more than the text
+        from jaystream.demo.chat import HINT, HINTS  # noqa: PLC0415 - see above
 
         speaker = llm
 
@@ -93,7 +94,8 @@ def make_app(name: str, make: Callable[[], JaypieStream[bytes]], shutdown: Event
             return Response(read("chat.js"), media_type="text/javascript", headers=NO_STORE)
 
         async def chat(request: Request) -> StreamResponse:
-            answer = speaker.stream(messages_in(await request.body()))
+            asked = UiRequest.parse(await request.body())
+            answer = speaker.stream(asked.to_messages())
             return answer.format_ai_sdk(include_usage=True).to_response(shutdown=shutdown)
 
         hints = Markup("".join(f'<button type="button">{escape(hint)}</button>' for hint in HINTS))
