@@ -18,6 +18,7 @@ NAMES = (
     "concurrent",
     "imports",
     "sse_encode",
+    "ui_formats",
     "text_operators",
     "llm_adapters",
     "file_memory",

@@ -299,16 +299,19 @@ class TestAiSdkDecoder:
     @pytest.mark.parametrize(
         ("frame", "expected"),
         [
-            ({"type": "tool-output-denied", "toolCallId": "c"}, {"error": "The call was not approved"}),
-            ({"type": "tool-output-error", "toolCallId": "c", "errorText": "e"}, {"error": "e"}),
-            ({"type": "tool-output-available", "toolCallId": "c", "output": None}, None),
+            (
+                {"type": "tool-output-denied", "toolCallId": "c"},
+                {"result": "The call was not approved", "isError": True},
+            ),
+            ({"type": "tool-output-error", "toolCallId": "c", "errorText": "e"}, {"result": "e", "isError": True}),
+            ({"type": "tool-output-available", "toolCallId": "c", "output": None}, {"result": None}),
         ],
     )
     def test_results(self, frame: dict[str, Any], expected: Any) -> None:
         """
         Every outcome of a tool is a result.
         """
-        chunk = {"type": "tool_result", "toolResult": {"id": "c", "name": "", "result": expected}}
+        chunk = {"type": "tool_result", "toolResult": {"id": "c", "name": "", **expected}}
         assert [chunk] == AiSdkDecoder().feed(f"data: {json.dumps(frame)}\n\n")
 
     @pytest.mark.parametrize(
