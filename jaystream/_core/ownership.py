@@ -71,6 +71,23 @@ def is_aiostream(thing: object) -> bool:
     return any(base.__module__ == "aiostream.core" for base in cls.__mro__) and hasattr(cls, "stream")
 
 
+class Wrapped:
+    """
+    An awaitable round another one, for what a room makes of its result.
+
+    Attributes:
+        awaited: The other one.
+    """
+
+    __slots__ = ("awaited",)
+
+    def __init__(self, awaited: object) -> None:
+        self.awaited: Any = awaited
+
+    def __repr__(self) -> str:
+        return repr(self.awaited)
+
+
 def spend(source: Source | None, callable_gave: object = None) -> None:
     """
     Mark a source that can run once as spent; None is a source inside a run, which has no second one.
@@ -205,7 +222,8 @@ def discard(source: Source) -> None:
     """
     Let go of a source that will not run: a coroutine must not warn that it was never awaited.
     """
-    coroutine: Any = source.origin
-    if is_a(coroutine, CoroutineType) or (special_method(coroutine, "__await__") and hasattr(coroutine, "close")):
+    origin: Any = source.origin
+    coroutine: Any = origin.awaited if is_a(origin, Wrapped) else origin
+    if is_a(coroutine, CoroutineType):
         source.spent = True
         coroutine.close()

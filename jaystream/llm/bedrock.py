@@ -81,6 +81,8 @@ class BedrockReader(EventReader):
                 call = self._open.pop(field(body, "contentBlockIndex"), None)
                 if call is not None:
                     self.finish_call(call, chunks)
+            elif name == "messageStart":
+                self._done = False
             elif name == "messageStop":
                 self._done = True
                 self._stop = STOPS.get(word(field(body, "stopReason")), "other")

@@ -19,9 +19,6 @@ __all__ = ["Chained", "is_chain"]
 MAKERS = ("/google/genai/", "/langchain_core/", "/langchain/")
 """Where the generators are from that loop over others which nobody else has."""
 
-DEEPEST = 20
-"""Generators that are looked at in one chain, at most."""
-
 
 def is_chain(origin: Any) -> bool:
     """
@@ -50,8 +47,6 @@ def chain_of(generator: Any) -> list[Any]:
             inner: Any = held if is_a(held, AsyncGeneratorType) else getattr(held, "segment_iterator", None)
             if is_a(inner, AsyncGeneratorType) and not any(inner is each for each in chain):
                 chain.append(inner)
-        if len(chain) >= DEEPEST:
-            break
     return chain
 
 

@@ -4,9 +4,12 @@ Google's Gemini.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
+from jaystream._core.inspecting import is_a
+from jaystream.errors import ProviderError
 from jaystream.llm.event_reader import Call, EventReader, usage
 from jaystream.llm.fields import field, items_of, joined_json, number, word
 from jaystream.llm.openai_chat import failed
@@ -53,13 +56,15 @@ class GoogleReader(EventReader):
     [{'type': 'done', 'usage': [], 'stopReason': 'end'}]
     """
 
-    __slots__ = ("_called", "_writing")
+    __slots__ = ("_called", "_partial", "_turn", "_writing")
     name = "google"
     expects = "responses of Google's generate_content_stream"
 
     def __init__(self, provider: str | None = None, model: str | None = None) -> None:
         super().__init__(provider, model)
         self._called: bool = False
+        self._partial: dict[str, Any] = {}
+        self._turn: str = ""
         self._writing: Call | None = None
 
     def read(self, event: Any, chunks: list[Any], /) -> bool:
@@ -71,12 +76,15 @@ class GoogleReader(EventReader):
             raise failed(error)
         if not is_google(event):
             return False
-        if not self._started:
-            self._message_id = self._message_id or word(field(event, "response_id", "responseId"))
+        turn = word(field(event, "response_id", "responseId"))
+        if turn != self._turn or not self._usages:  # the SDK can run tools by itself, and asks again
+            self._turn, self._done, self._called = turn, False, False
+            self._usages.append({})
+            self._message_id = self._message_id or turn
             self._model = self._model or word(field(event, "model_version", "modelVersion"))
         used = field(event, "usage_metadata", "usageMetadata")
         if used is not None:
-            self._usages[:] = [count(used)]
+            self._usages[-1] = count(used)
         for candidate in items_of(event, "candidates")[:1]:
             self._candidate(candidate, chunks)
         blocked = field(field(event, "prompt_feedback", "promptFeedback"), "block_reason", "blockReason")
@@ -113,19 +121,71 @@ class GoogleReader(EventReader):
 
     def _function(self, function: Any, signature: str, chunks: list[Any]) -> None:
         self._called = True
-        name = field(function, "name")
         call = self._writing
         if call is None:
-            call = self.call(len(self._calls), field(function, "id"), name, chunks)
+            self._partial = {}
+            call = self.call(len(self._calls), field(function, "id"), field(function, "name"), chunks)
         if signature:
             call.metadata["thoughtSignature"] = signature
-        arguments = field(function, "args")
+        given = field(function, "args")
+        if given:
+            self._partial.update(given)
+        for piece in items_of(function, "partial_args", "partialArgs"):
+            put(self._partial, word(field(piece, "json_path", "jsonPath")), value_of(piece))
         goes_on = field(function, "will_continue", "willContinue")
-        if arguments:
-            self.arguments(call, joined_json(arguments), chunks)
         self._writing = call if goes_on else None
         if not goes_on:
+            if self._partial:
+                self.arguments(call, joined_json(self._partial), chunks)
             self.finish_call(call, chunks)
+
+
+LONGEST = 10_000
+"""Items of a list within arguments, at most: a place in it is only a number."""
+
+_STEP = re.compile(r"""\.?([^.\[\]]+)|\[(\d+)\]|\[['"](.*?)['"]\]""")
+
+
+def put(arguments: dict[str, Any], path: str, value: Any) -> None:
+    """
+    Put a piece of a tool call's arguments where its JSON path says; text is added to the text that is there.
+
+    Raises:
+        ProviderError: If there is no such place.
+
+    >>> arguments = {}
+    >>> for path, value in (("$.a", "x"), ("$.a", "y"), ("$.b[0].c", 1)):
+    ...     put(arguments, path, value)
+    >>> arguments
+    {'a': 'xy', 'b': [{'c': 1}]}
+    """
+    steps = [int(at) if at else name or quoted for name, at, quoted in _STEP.findall(path.removeprefix("$"))]
+    holder: Any = arguments
+    for step, below in zip(steps, [*steps[1:], None], strict=True):
+        fits = is_a(holder, list) and step <= LONGEST if isinstance(step, int) else is_a(holder, dict)
+        if not fits:
+            raise ProviderError(f"a piece of a tool call's arguments has no place at {path!r}")
+        if isinstance(step, int):
+            holder.extend([None] * (step + 1 - len(holder)))
+            before: Any = holder[step]
+        else:
+            before = holder.get(step)
+        if below is None:
+            holder[step] = before + value if isinstance(before, str) and isinstance(value, str) else value
+        elif before is None:
+            made: Any = [] if isinstance(below, int) else {}
+            holder[step] = made
+            holder = made
+        else:
+            holder = before
+
+
+def value_of(piece: Any) -> Any:
+    """
+    The value that a piece of arguments has, of whatever kind; None for null.
+    """
+    names = ("string_value", "stringValue"), ("number_value", "numberValue"), ("bool_value", "boolValue")
+    return next((found for name, other in names if (found := field(piece, name, other)) is not None), None)
 
 
 def signed(signature: Any) -> str:

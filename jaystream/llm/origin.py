@@ -16,7 +16,7 @@ from typing import Any
 from jaystream._core.closing import Closer, Exit
 from jaystream._core.guard import is_async
 from jaystream._core.inspecting import describe, is_a, special_method
-from jaystream._core.ownership import PLAIN, kind_of
+from jaystream._core.ownership import PLAIN, Wrapped, kind_of
 from jaystream._core.plan import Described
 from jaystream.llm.chains import Chained, is_chain
 from jaystream.sources.blocking import Blocking, has, managed
@@ -51,6 +51,10 @@ def prepared(origin: Any) -> Any:
         return Called(origin)
     if kind == "stream" or type(origin) in PLAIN:
         return origin
+    if has(origin, "model_fields"):  # a data model, which would give its fields
+        raise TypeError(
+            f"events are expected, not a whole {type(origin).__name__} ({describe(origin)}): ask with stream=True"
+        )
     return Blocking(origin, interrupt)
 
 
@@ -94,26 +98,15 @@ class Called:
         return repr(self._f)
 
 
-class Awaited:
+class Awaited(Wrapped):
     """
     An awaitable whose result is prepared.
     """
 
-    __slots__ = ("_awaitable",)
-
-    def __init__(self, awaitable: Any) -> None:
-        self._awaitable = awaitable
+    __slots__ = ()
 
     def __await__(self) -> Generator[Any, Any, Any]:
-        return prepared((yield from self._awaitable.__await__()))
-
-    def close(self) -> None:
-        """A coroutine that will not run must not warn that it was never awaited."""
-        if iscoroutine(self._awaitable):
-            self._awaitable.close()
-
-    def __repr__(self) -> str:
-        return repr(self._awaitable)
+        return prepared((yield from self.awaited.__await__()))
 
 
 class Held:

@@ -76,10 +76,11 @@ class Read(Boundary):
             if failure is not None:
                 await loop.close(failure)
                 told = error_chunk(failure)
-                failure = None  # its traceback leads here: no circle is left behind
+                failure = None
                 yield told
                 yield reader.done("error")
         except BaseException as error:
+            failure = None  # its traceback leads here: no circle is left behind
             if not await loop.close(error):
                 raise
         await loop.close()

@@ -117,6 +117,14 @@ class TestEvents:
         assert {"id": "source-1", "url": "https://a.test", "title": "A"} == chunks[1]["source"]
         assert "c2ln" == chunks[2]["signature"]
 
+    async def test_not_this(self) -> None:
+        """
+        Events of another kind are refused, and so is what is no event.
+        """
+        for wrong in ({"type": "message_start"}, 5):
+            with pytest.raises(TypeError, match="events of Bedrock's converse_stream are expected"):
+                await from_bedrock([wrong]).drain()
+
 
 class TestThread:
     """

@@ -7,14 +7,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from socket import gaierror
+from types import SimpleNamespace
 from typing import Any, Literal, cast
 
 import pytest
+from openai.types.chat import ChatCompletion
 
 from jaystream import (
     JaypieStream,
     SseEvent,
     StreamConsumedError,
+    StreamTimeoutError,
     from_anthropic,
     from_bedrock,
     from_google,
@@ -23,7 +27,7 @@ from jaystream import (
     from_openai,
 )
 from jaystream.errors import BadGatewayError, JaypieError, NotFoundError, ProviderError
-from jaystream.testing import Probe, cancel_at_every_await, guard_leaks
+from jaystream.testing import Probe, RecordingSend, cancel_at_every_await, guard_leaks
 from tests.llm.wires import ANTHROPIC, BEDROCK, OPENAI_CHAT, WIRES, Event, chat, text_of, tools_of, types_of
 
 OWN: dict[str, Callable[..., JaypieStream[Any]]] = {
@@ -230,6 +234,57 @@ class TestFailures:
             await from_llm(["<html>"]).drain()
         assert "not JSON" in str(caught.value.__cause__)
 
+    async def test_in_the_network(self) -> None:
+        """
+        Failures of the network and damaged bytes are the provider's; of the file system they are not.
+        """
+        for error, status in ((TimeoutError(), 504), (gaierror(), 502), (json.JSONDecodeError("x", "", 0), 502)):
+            with pytest.raises(JaypieError) as caught:
+                await from_llm(Probe(ANTHROPIC, fail_at=2, error=error)).drain()
+            assert status == caught.value.status
+        for other in (FileNotFoundError("x"), StreamTimeoutError("idle", 1)):
+            with pytest.raises(type(other)):
+                await from_llm(Probe(ANTHROPIC, fail_at=2, error=other)).drain()
+
+    async def test_no_event(self) -> None:
+        """
+        A stream that ends at once is cut off, as a chunk too.
+        """
+        for events in ([], ["", "[DONE]"]):
+            with pytest.raises(BadGatewayError):
+                await from_llm(events).drain()
+        assert ["error", "done"] == types_of(await from_llm([], on_error="chunk").to_list())
+
+    async def test_events_of_others(self) -> None:
+        """
+        Server-sent events of other parsers, and events whose data is no text.
+        """
+        others = [SimpleNamespace(data=json.dumps(event), event="x") for event in ANTHROPIC]
+        ours = [SseEvent(event) for event in ANTHROPIC]
+        for events in (others, ours):
+            assert await from_llm(ANTHROPIC).to_list() == await from_llm(events).to_list()
+
+    async def test_no_names(self) -> None:
+        """
+        Names that are not known are left out.
+        """
+        chunks: list[Any] = await from_llm([chat({"content": "a"}, "stop", id="", model="")], provider="").to_list()
+        assert {"type": "start"} == chunks[0]
+
+    async def test_whole_answer(self) -> None:
+        """
+        An answer that was not asked for as a stream is refused, and says what to do.
+        """
+        whole = ChatCompletion.model_construct(id="c", choices=[])
+
+        async def ask() -> Any:
+            return whole
+
+        with pytest.raises(TypeError, match=r"not a whole ChatCompletion .*stream=True"):
+            from_openai(cast("Any", whole))
+        with pytest.raises(TypeError, match=r"not a whole ChatCompletion .*stream=True"):
+            await from_openai(ask()).drain()
+
     def test_bad_arguments(self) -> None:
         """
         They fail at the call.
@@ -279,6 +334,19 @@ class TestRuns:
             for how in HOW:
                 assert await cancel_at_every_await(run, how) > len(ANTHROPIC)
         assert probes
+
+    async def test_not_run(self) -> None:
+        """
+        A coroutine of an answer that nobody wants, as for HEAD, is closed and gives no warning.
+        """
+
+        async def ask() -> list[Event]:
+            raise AssertionError
+
+        send = RecordingSend()
+        scope: dict[str, Any] = {"type": "http", "method": "HEAD", "path": "/", "headers": []}
+        await from_llm(ask()).to_asgi(scope, send.receive, send)
+        assert 200 == send.status
 
     async def test_runs_again(self) -> None:
         """

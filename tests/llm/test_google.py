@@ -4,13 +4,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from google.genai.types import GenerateContentResponse
 
 from jaystream import from_google
-from jaystream.errors import UnavailableError
+from jaystream.errors import BadGatewayError, UnavailableError
 from tests.llm.wires import GOOGLE, Event, gemini, tools_of, types_of
 
 
@@ -67,6 +68,18 @@ class TestFromGoogle:
             done: Any = await from_google([made]).last()
             assert ours == done["stopReason"]
 
+    async def test_several_turns(self) -> None:
+        """
+        Where the SDK runs tools by itself, each of its requests has tokens, and the last one a reason to stop.
+        """
+        call = gemini({"functionCall": {"name": "f", "args": {}}}, finish="STOP")
+        events = [call, {**gemini({"text": "a"}), "responseId": "r2"}, {**gemini(finish="STOP"), "responseId": "r2"}]
+        chunks: list[Any] = await from_google(events).to_list()
+        assert [32, 32] == [used["total"] for used in chunks[-1]["usage"]]
+        assert "end" == chunks[-1]["stopReason"]
+        with pytest.raises(BadGatewayError):
+            await from_google(events[:2]).drain()
+
     async def test_blocked(self) -> None:
         """
         A prompt that is blocked has no answer.
@@ -82,6 +95,40 @@ class TestFromGoogle:
         call: Event = {"functionCall": {"name": "f", "args": {}}}
         made = tools_of(await from_google([gemini(call, call, finish="STOP")]).to_list())
         assert 2 == len({id_ for id_, _, _ in made})
+
+    async def test_calls_in_pieces(self) -> None:
+        """
+        Arguments that come in pieces, each with its place, are put together; text is added to text.
+        """
+        pieces: list[Event] = [
+            {"name": "f", "willContinue": True},
+            {"partialArgs": [{"jsonPath": "$.a", "stringValue": "x", "willContinue": True}], "willContinue": True},
+            {"partialArgs": [{"jsonPath": "$.a", "stringValue": "y"}], "willContinue": True},
+            {
+                "partialArgs": [
+                    {"jsonPath": "$.b[1].c", "numberValue": 2},
+                    {"jsonPath": "$['d']", "boolValue": False},
+                    {"jsonPath": "$.e", "nullValue": "NULL_VALUE"},
+                ],
+                "willContinue": True,
+            },
+            {},
+        ]
+        events = [gemini({"functionCall": piece}) for piece in pieces] + [gemini(finish="STOP")]
+        for made in (events, [GenerateContentResponse.model_validate(event) for event in events]):
+            ((_, name, arguments),) = tools_of(await from_google(made).to_list())
+            assert "f" == name
+            assert {"a": "xy", "b": [None, {"c": 2}], "d": False, "e": None} == json.loads(arguments)
+
+    @pytest.mark.parametrize("path", ["$[0]", "$.a.b", "$.a[0]", "$.c[1000000000]"])
+    async def test_no_such_place(self, path: str) -> None:
+        """
+        A piece that fits nowhere is the provider's failure.
+        """
+        pieces = [{"jsonPath": "$.a", "stringValue": "x"}, {"jsonPath": path, "stringValue": "y"}]
+        with pytest.raises(BadGatewayError) as caught:
+            await from_google([gemini({"functionCall": {"name": "f", "partialArgs": pieces}})]).drain()
+        assert f"has no place at {path!r}" in str(caught.value.__cause__)
 
     async def test_signatures(self) -> None:
         """

@@ -72,6 +72,14 @@ class TestFromLangChain:
         assert [("a", "f", '{"x":1}')] == tools_of(at_once)
         assert "tool_calls" == at_once[-1]["stopReason"]
 
+    async def test_name_later(self) -> None:
+        """
+        A call's name may come behind its first piece.
+        """
+        events = [calling(0, "{"), calling(0, "}", name="f"), message(response_metadata={"model": "m"})]
+        ((_, name, arguments),) = tools_of(await from_langchain(events).to_list())
+        assert ("f", "{}") == (name, arguments)
+
     async def test_graph(self) -> None:
         """
         What LangGraph streams: pairs, several messages, and results of tools.

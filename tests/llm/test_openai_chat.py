@@ -96,6 +96,18 @@ class TestOpenAiChat:
             assert [("c", "f", "{}")] == tools_of(chunks)
             assert 3 == chunks[-1]["usage"][0]["total"]
 
+    async def test_thinking_blocks(self) -> None:
+        """
+        Thoughts that come as blocks alone; annotations of another kind, and a chunk without a delta, give nothing.
+        """
+        blocks = [{"type": "thinking", "thinking": "Hm.", "signature": "s"}]
+        bare = chat({}, "stop")
+        del bare["choices"][0]["delta"]
+        events = [chat({"thinking_blocks": blocks, "annotations": [{"type": "file"}]}), bare]
+        chunks: list[Any] = await from_openai(events).to_list()
+        assert {"type": "reasoning", "content": "Hm.", "signature": "s"} == chunks[1]
+        assert ["start", "reasoning", "done"] == types_of(chunks)
+
     async def test_refusal(self) -> None:
         """
         A refusal is text, and the reason to stop.

@@ -121,6 +121,13 @@ class TestOpenAiResponses:
         assert "ab\n\nc" == "".join(chunk["content"] for chunk in chunks if chunk["type"] == "reasoning")
         assert "" == text_of(chunks)
 
+    async def test_not_this(self) -> None:
+        """
+        Events of another kind are passed over behind the first of this one.
+        """
+        events = [DELTA, {"type": "ping"}, {"other": 1}, ending("completed")]
+        assert ["start", "text", "done"] == types_of(await from_openai(events).to_list())
+
     async def test_other_events(self) -> None:
         """
         Events of the provider's own tools, and those to come, are passed over; so is a piece of an unknown item.

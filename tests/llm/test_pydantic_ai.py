@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from jaystream import from_pydantic_ai
 from tests.llm.wires import Event, text_of, tools_of, types_of
 
@@ -94,6 +96,20 @@ class TestFromPydanticAi:
         other = started(0, **{**CALL, "tool_call_id": "d"}, args="{}")
         for rest in ([], [other], [{"event_kind": "function_tool_call"}]):
             assert ("c", "add", "{}") == tools_of(await from_pydantic_ai([call, *rest]).to_list())[0]
+
+    async def test_other_events(self) -> None:
+        """
+        Parts and events of other kinds are passed over; other things are refused.
+        """
+        events = [
+            started(0, part_kind="file"),
+            piece(0, part_delta_kind="other"),
+            {"event_kind": "something_new"},
+            {"event_kind": "agent_run_result", "result": {"usage": None}},
+        ]
+        assert ["start", "done"] == types_of(await from_pydantic_ai(events).to_list())
+        with pytest.raises(TypeError, match="events of pydantic-ai are expected, not dict"):
+            await from_pydantic_ai([{"type": "x"}]).drain()
 
     async def test_results(self) -> None:
         """
