@@ -20,12 +20,12 @@ from jaystream.sinks.asgi_options import AsgiOptions, RawHeaders, Receive, Scope
 from jaystream.sinks.by_hand import ByHand
 from jaystream.sinks.exchange import Exchange
 from jaystream.sinks.head import Head
+from jaystream.sinks.report import SinkReport
 
 if TYPE_CHECKING:
     from typing import Unpack
 
     from jaystream.integrations.stream_response import StreamResponse
-    from jaystream.sinks.report import SinkReport
 
 __all__ = ["AsgiStreamHandler", "asgi_stream_handler"]
 
@@ -118,6 +118,14 @@ class AsgiStreamHandler:
         """
         await self._serve(scope, receive, send)
 
+    async def _live(self, receive: Receive, send: Send) -> SinkReport:
+        """Say yes to a server that starts and ends the app, though there is nothing to be done."""
+        while True:
+            event = str((await receive())["type"])
+            await send({"type": f"{event}.complete"})
+            if event == "lifespan.shutdown":
+                return SinkReport()
+
     async def _serve(
         self,
         scope: Scope,
@@ -127,6 +135,8 @@ class AsgiStreamHandler:
         headers: RawHeaders | None = None,
     ) -> SinkReport:
         settings = self._settings
+        if scope["type"] == "lifespan":
+            return await self._live(receive, send)
         if scope["type"] != "http":
             raise ValueError(f"{self!r} answers requests of type 'http', not {scope['type']!r}")
         request = AsgiRequest(scope, receive, max_body=self._max_body)
@@ -151,6 +161,7 @@ class AsgiStreamHandler:
             if plan is not None:
                 exchange.begin()
                 await exchange.pull.into(plan)
+            await response.settle()
 
         report = await exchange.serve_work(live(settings, invocation, call))
         log_answer(settings, invocation, head.status, report)

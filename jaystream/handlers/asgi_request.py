@@ -175,6 +175,8 @@ class AsgiRequest:
         """
         Wait for the whole body, and give it; again at every call.
 
+        What a web framework has read already does not come again: take it from there.
+
         Raises:
             BadRequestError: If it is larger than *max_body*, or the client has left before its end.
         """

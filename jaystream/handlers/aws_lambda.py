@@ -109,6 +109,7 @@ class LambdaStreamHandler:
             plan = await plan_of_result(self._handler(event, ours), settings, head, response)
             if plan is not None:
                 await delivery.pull.into(plan)
+            await response.settle()
 
         report = await delivery.deliver_work(live(settings, invocation, call), settings.throw)
         log_answer(settings, invocation, head.status, report)

@@ -233,9 +233,7 @@ class ResponseStream:
         """
         if self._ended:
             return _Pressure(None, None)
-        last = self._head.wire.flush() if self._sent_chunks else b""
-        if last:
-            self.write(last)
+        self._close_format()
         begun = self._begin()
         self._ended = True
         return _Pressure(begun, self._keep(self._writer.end()), *self._pending)
@@ -270,7 +268,19 @@ class ResponseStream:
         fail = getattr(self._writer, "fail", None)
         return _Pressure(self._keep(self._writer.end() if fail is None else fail(error)))
 
+    async def settle(self) -> None:
+        """
+        Write what the format closes a body with, if `send` was used and `end` has not done so; for handlers.
+        """
+        if not self._ended:
+            await self._close_format()
+
     # ----------------------------------------------------------------------------------------------------------------
+
+    def _close_format(self) -> Awaitable[None]:
+        last = self._head.wire.flush() if self._sent_chunks else b""
+        self._sent_chunks = False
+        return self.write(last) if last else _Pressure()
 
     def _check(self, what: str) -> None:
         if self._head.sent:

@@ -146,7 +146,7 @@ class Exchange:
             raise self._aborted
         if failure is not None:
             return await self._tell(failure)
-        if self.pull.cut:
+        if self.pull.cut and not self._closing:
             await self._cut_body()
         await self._end_body()
         return self._report.finish(self._how_it_ended())

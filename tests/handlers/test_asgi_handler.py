@@ -148,6 +148,32 @@ class TestShapes:
         echo.__annotations__["request"] = Request
         assert b"abc" == (await ask(asgi_stream_handler(echo), "/", "POST", content=b"abc")).body
 
+    @pytest.mark.parametrize("kind", ["positional", "defaults", "any", "builtin"])
+    async def test_signatures(self, kind: str) -> None:
+        """
+        Parameters of every kind.
+        """
+        found: list[Any] = []
+
+        async def positional(one: Any, two: Any, /, three: int = 3, *, four: int = 4, **more: Any) -> None:
+            found.append((one, two))
+
+        async def defaults(response: ResponseStream, other: int = 3) -> None:
+            found.append((response, other))
+
+        async def anything(*args: Any) -> None:
+            found.append(args)
+
+        class Builtin:
+            __signature__ = "none"
+
+            def __call__(self, *args: Any) -> Any:
+                return anything(*args)
+
+        handlers: dict[str, Any] = {"positional": positional, "defaults": defaults, "any": anything}
+        app = asgi_stream_handler(handlers.get(kind) or Builtin())
+        assert (200, 2) == ((await ask(app)).status, len(found[0]))
+
     async def test_called_wrongly(self) -> None:
         """
         What is neither ASGI nor a framework's call is refused.
@@ -158,6 +184,44 @@ class TestShapes:
         send = RecordingSend()
         with pytest.raises(ValueError, match="of type 'http', not 'websocket'"):
             await app(scope(kind="websocket"), send.receive, send)
+
+
+class TestServer:
+    """
+    What a server asks beside requests.
+    """
+
+    async def test_lifespan(self) -> None:
+        """
+        A start and an end, with nothing to do.
+        """
+        events: list[Any] = [{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}]
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            return events.pop(0)
+
+        async def send(message: Any) -> None:
+            sent.append(message["type"])
+
+        await asgi_stream_handler(lambda: None)({"type": "lifespan"}, receive, send)
+        assert ["lifespan.startup.complete", "lifespan.shutdown.complete"] == sent
+
+    async def test_background_task(self) -> None:
+        """
+        A response that a framework gives a background task runs it afterwards.
+        """
+        done: list[int] = []
+
+        async def later() -> None:
+            done.append(len(send.body))
+
+        response = await asgi_stream_handler(lambda: JaypieStream.of("a"))()
+        response.background = later
+        send = RecordingSend()
+        await response(scope(), send.receive, send)
+        assert ([9], 9) == (done, len(send.body))
+        assert response.report is not None
 
 
 class TestRequest:
@@ -201,6 +265,30 @@ class TestRequest:
 
         answer = await ask(asgi_stream_handler(look, max_body=5), "/", "POST", content=content)
         assert 400 == answer.status
+
+    async def test_charset(self) -> None:
+        """
+        Text in another charset.
+        """
+        found: list[str] = []
+
+        async def look(request: AsgiRequest) -> None:
+            found.append(await request.text())
+
+        headers = {"content-type": "text/plain; charset=latin-1"}
+        await ask(asgi_stream_handler(look), "/", "POST", content="ä".encode("latin-1"), headers=headers)
+        assert ["ä"] == found
+
+    async def test_replay(self) -> None:
+        """
+        Others may receive from it: the body at once, and then the end, when it comes.
+        """
+        send = RecordingSend(request=b"abc")
+        request = AsgiRequest(scope("POST"), send.receive)
+        assert {"type": "http.request", "body": b"abc", "more_body": False} == await request.replay()
+        send.disconnect()
+        assert {"type": "http.disconnect"} == await request.replay()
+        assert {"type": "http.disconnect"} == await request.replay()
 
     async def test_alone(self) -> None:
         """
@@ -318,6 +406,57 @@ class TestFailures:
         found = await ask(asgi_stream_handler(lambda: yielding({"n": 1}, {"n": object()})))
         assert found.body.startswith(b'data: {"n":1}\n\nevent: error\n')
         assert "cannot write object at chunk['n']" in caplog.text
+
+    @pytest.mark.parametrize("throw", [False, True])
+    async def test_after_the_end(self, throw: bool, caplog: pytest.LogCaptureFixture) -> None:
+        """
+        A handler that has ended its response and then fails is heard by the log, and by the server if it throws.
+        """
+        send = RecordingSend()
+
+        async def fail(request: Any, response: ResponseStream) -> None:
+            await response.send("a")
+            await response.end()
+            raise ValueError("planted")
+
+        app = asgi_stream_handler(fail, throw=throw)
+        if throw:
+            with pytest.raises(UnhandledError):
+                await app(scope(), send.receive, send)
+        else:
+            await app(scope(), send.receive, send)
+        assert (b"data: a\n\n", True, [], 1) == (send.body, send.ended, send.violations, len(told(caplog)))
+
+    async def test_stopped_after_the_end(self) -> None:
+        """
+        A shutdown that meets a response by hand behind its end writes nothing more.
+        """
+        send, event = RecordingSend(), asyncio.Event()
+
+        async def slow(request: Any, response: ResponseStream) -> None:
+            await response.send({"type": "text", "content": "a"})
+            await response.end()
+            event.set()
+            await asyncio.Event().wait()
+
+        await asgi_stream_handler(slow, format="openai", shutdown=event)(scope(), send.receive, send)
+        assert (True, []) == (send.ended, send.violations)
+
+    async def test_formats_that_close(self) -> None:
+        """
+        A format that ends a body with something gets its end, by whatever way.
+        """
+
+        async def by_hand(request: Any, response: ResponseStream) -> None:
+            await response.send({"type": "text", "content": "a"})
+
+        async def ended(request: Any, response: ResponseStream) -> None:
+            await response.send({"type": "text", "content": "a"})
+            await response.end()
+
+        for handler in (by_hand, ended, lambda: JaypieStream.of({"type": "text", "content": "a"})):
+            answer = await ask(asgi_stream_handler(handler, format="openai"))
+            assert (1, True) == (answer.body.count(b"[DONE]"), answer.body.endswith(b"data: [DONE]\n\n"))
 
     async def test_failed_by_hand(self) -> None:
         """

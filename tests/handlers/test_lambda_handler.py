@@ -144,6 +144,7 @@ class TestShapes:
                 context.other
             with pytest.raises(KeyError):
                 context["other"]
+            assert repr(context).startswith("<HandlerContext of ")
 
         handler = lambda_stream_handler(look, locals={"n": 1})
         await invoke(handler)
@@ -318,6 +319,20 @@ class TestFailures:
         with pytest.raises(UnhandledError):
             await invoke(lambda_stream_handler(fail), {}, writer)
         assert b"a,b\n" == writer.body
+
+    async def test_failed_by_hand(self) -> None:
+        """
+        A response that its handler has failed is failed.
+        """
+        writer, error = RecordingResponseStream(), ValueError("planted")
+
+        async def fail(event: Any, context: Any) -> None:
+            await context.response_stream.send("a")
+            await context.response_stream.fail(error)
+
+        with pytest.raises(ValueError, match="planted"):
+            await invoke(lambda_stream_handler(fail), {}, writer)
+        assert (b"data: a\n\n", error) == (writer.body, writer.error)
 
     async def test_told_by_a_sink(self) -> None:
         """
