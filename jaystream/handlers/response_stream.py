@@ -56,7 +56,7 @@ class ResponseStream:
         ValueError: If no format has this name.
     """
 
-    __slots__ = ("_ended", "_head", "_pending", "_sent_chunks", "_writer", "jaypie_status")
+    __slots__ = ("_by_hand", "_ended", "_head", "_pending", "_sent_chunks", "_writer", "jaypie_status")
 
     def __init__(self, writer: ResponseWriter, *, format: str = "sse") -> None:
         """
@@ -68,6 +68,7 @@ class ResponseStream:
         if format not in ENCODERS:
             raise ValueError(f"format must be one of {', '.join(map(repr, ENCODERS))}, got {format!r}")
         self._writer = writer
+        self._by_hand: ByHand | None = writer if isinstance(writer, ByHand) else None  # whose sink sends the head
         self._head = Head(ENCODERS[format]())
         self._ended = self._sent_chunks = False
         self._pending: set[Future[Any]] = set()
@@ -210,6 +211,8 @@ class ResponseStream:
             data = bytes(data)
         if data and self._head.is_bodiless:
             raise ValueError(f"a response with status {self._head.status} has no body")
+        if self._by_hand is not None:
+            return self._by_hand.write(data)
         begun = self._begin()
         return _Pressure(begun, self._keep(self._writer.write(data)))
 
@@ -289,8 +292,8 @@ class ResponseStream:
     def _begin(self) -> object:
         """Send the head, once."""
         head, writer = self._head, self._writer
-        if head.sent or isinstance(writer, ByHand):
-            return None  # a sink sends it by itself
+        if head.sent or self._by_hand is not None:
+            return None
         head.sent = True
         start: Callable[..., object] | None = getattr(writer, "start", None)
         if start is not None:

@@ -50,21 +50,33 @@ class ByHand:
     """
     A response writer over a sink: what is written goes through its outbox, so that the sink's limits hold for it.
 
-    The sink sends the head by itself, with the first byte.
+    The sink sends the head by itself, with the first byte. Awaiting the writer waits until the peer has taken what was
+    written: most peers have at once, and then nothing is made for it.
     """
 
-    __slots__ = ("_sink", "_turned")
+    __slots__ = ("_outbox", "_sink", "_turned")
 
     def __init__(self, sink: Sink) -> None:
         self._sink = sink
+        self._outbox = sink.outbox
         self._turned = perf_counter()
 
-    def write(self, data: bytes) -> Later:
+    def __await__(self) -> Generator[Any, Any, None]:
+        outbox = self._outbox
+        if (
+            outbox.busy
+            or outbox.stopped
+            or outbox.failure is not None
+            or perf_counter() - self._turned >= SLICE  # a peer that always reads must not keep the loop from the others
+        ):
+            yield from self._relief().__await__()
+
+    def write(self, data: bytes) -> ByHand:
         """
         Write, at this call; what this gives is ready when the peer has taken it.
         """
-        self._sink.outbox.put(data)
-        return Later(self._relief)
+        self._outbox.put(data)
+        return self
 
     def end(self) -> Later:
         """
@@ -79,8 +91,8 @@ class ByHand:
         self._sink.abort(error)
 
     async def _relief(self) -> None:
-        await self._sink.outbox.relief()
+        await self._outbox.relief()
         now = perf_counter()
-        if now - self._turned >= SLICE:  # a peer that is always ready must not keep the loop from everybody else
+        if now - self._turned >= SLICE:
             self._turned = now
             await sleep(0)
