@@ -74,6 +74,21 @@ class TestAgUiEncoder:
         text = ["TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT", "TEXT_MESSAGE_END"]
         assert [*thought, *ended, *text] == kinds({"type": "reasoning", "content": "hm"}, "a")
 
+    def test_signature_alone(self) -> None:
+        """
+        A thought that is hidden is a message without content.
+        """
+        thought = ["REASONING_START", "REASONING_MESSAGE_START", "REASONING_MESSAGE_END", "REASONING_END"]
+        hidden = {"type": "reasoning", "content": "", "signature": "s"}
+        assert [*thought, "REASONING_ENCRYPTED_VALUE"] == kinds(hidden)
+
+    def test_surrogates(self) -> None:
+        """
+        Half a character goes on in the open message.
+        """
+        found = [event["delta"] for event in written("a", "\ud83d", "\ude00") if "delta" in event]
+        assert ["a", "\ud83d", "\ude00"] == found
+
     def test_pieces_of_a_call(self) -> None:
         """
         The whole call brings what is missing; a call that is never whole is closed at the end.

@@ -72,6 +72,12 @@ class TestEncoders:
         """
         assert expected == content_type_for(name)
 
+    def test_table(self) -> None:
+        """
+        The table is a mapping like any other.
+        """
+        assert (len(list(ENCODERS)), None) == (len(ENCODERS), ENCODERS.get("xml"))
+
     @pytest.mark.parametrize("name", ENCODERS)
     def test_wire_encoder(self, name: str) -> None:
         """
