@@ -87,6 +87,7 @@ class PydanticAiReader(EventReader):
         kind = field(part, "part_kind")
         if kind == "text":
             self.text(field(part, "content"), chunks)
+            self._cite(field(part, "citations"), chunks)
         elif kind == "thinking":
             self.reasoning(field(part, "content"), chunks, field(part, "signature"))
         elif kind == "tool-call":
@@ -99,6 +100,7 @@ class PydanticAiReader(EventReader):
         kind = field(delta, "part_delta_kind")
         if kind == "text":
             self.text(field(delta, "content_delta"), chunks)
+            self._cite(field(delta, "citations_delta"), chunks)
         elif kind == "thinking":
             self.reasoning(field(delta, "content_delta"), chunks, field(delta, "signature_delta"))
         elif kind == "tool_call":
@@ -106,6 +108,12 @@ class PydanticAiReader(EventReader):
             if call is not None:
                 call.name += field(delta, "tool_name_delta") or ""
                 self._add(index, call, field(delta, "args_delta"), chunks)
+
+    def _cite(self, citations: Any, chunks: list[Any]) -> None:
+        """Each source of each citation; a delta has all of them once more, and the same one is given once."""
+        for citation in citations or ():
+            for source in field(citation, "sources") or ():
+                self.source(chunks, url=field(source, "url"), title=field(source, "title"))
 
     def _add(self, index: int, call: Call, arguments: Any, chunks: list[Any]) -> None:
         """Arguments come as pieces of text, or as dicts that are merged."""
@@ -167,7 +175,7 @@ def count(used: Any) -> dict[str, Any]:
     return usage(
         number(used, "input_tokens"),
         number(used, "output_tokens"),
-        reasoning=number(details, "reasoning_tokens", "thoughts_tokens"),
+        reasoning=number(used, "output_reasoning_tokens") or number(details, "reasoning_tokens", "thoughts_tokens"),
         read=number(used, "cache_read_tokens"),
         write=number(used, "cache_write_tokens"),
     )

@@ -1,57 +1,37 @@
 """
 One request to a model, as chunks; and how what speaks to a provider is left.
 
-Lives here: what pydantic-ai's events become, and the closing of a provider's stream on every way out. The conversation
-that the request belongs to is the tool loop's business.
+Lives here: the closing of a provider's stream on every way out. What pydantic-ai's events become is its reader's, and
+the conversation that the request belongs to the tool loop's business.
 """
 
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager, suppress
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, cast
 
 import anyio
 from pydantic_ai.direct import model_request_stream
-from pydantic_ai.messages import (
-    ModelMessage,
-    ModelResponse,
-    ModelResponsePart,
-    PartDeltaEvent,
-    PartStartEvent,
-    TextPart,
-    TextPartDelta,
-    ThinkingPart,
-    ThinkingPartDelta,
-    ToolCallPart,
-    ToolCallPartDelta,
-    WebCitationSource,
-)
+from pydantic_ai.messages import ModelMessage, ModelResponse, ToolCallPart
 
 from jaystream._core.closing import GRACE, Closer, bounded, close_each
 from jaystream.llm.chains import chain_of, is_chain
 from jaystream.llm.failures import provider_failure
+from jaystream.llm.pydantic_ai import STOPS, PydanticAiReader, count
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from pydantic_ai.messages import Citation
     from pydantic_ai.models import Model, ModelRequestParameters, StreamedResponse
     from pydantic_ai.settings import ModelSettings
 
-    from jaystream.formats.chunks import LlmChunk, SourceReference, StopReason, Usage
+    from jaystream.formats.chunks import LlmChunk, StopReason, Usage
 
 __all__ = ["Request", "Sheltered", "stop_reason_of", "usage_of"]
 
 R = TypeVar("R")
 
-_REASONS: Final[dict[str | None, StopReason]] = {
-    "stop": "end",
-    "length": "length",
-    "content_filter": "content_filter",
-    "tool_call": "tool_calls",
-    "error": "error",
-}
 # What providers say in words of their own and pydantic-ai has none for.
 _OWN_REASONS: Final[dict[object, StopReason]] = {
     "stop_sequence": "stop_sequence",
@@ -99,7 +79,7 @@ class Request:
         JaypieError: On entering and at a pull, for what the provider answers in place of an answer.
     """
 
-    __slots__ = ("_calls", "_events", "_hidden", "_opened", "_running", "_sources", "_stream")
+    __slots__ = ("_events", "_hidden", "_opened", "_reader", "_running", "_stream", "_unseen")
 
     def __init__(
         self,
@@ -115,8 +95,8 @@ class Request:
             )
         )
         self._hidden = hidden
-        self._calls: dict[int, str | None] = {}
-        self._sources: set[str] = set()
+        self._unseen: set[str] = set()
+        self._reader = PydanticAiReader()
         self._stream: StreamedResponse | None = None
         self._events: AsyncIterator[Any] | None = None
         self._running = False
@@ -170,11 +150,7 @@ class Request:
                 raise
             raise failure from error
         self._running = True
-        if isinstance(event, PartStartEvent):
-            return self._started(event.index, event.part)
-        if isinstance(event, PartDeltaEvent):
-            return self._continued(event)
-        return []
+        return [chunk for chunk in self._reader.feed(event) if self._is_shown(chunk)]
 
     @property
     def response(self) -> ModelResponse:
@@ -184,56 +160,14 @@ class Request:
         assert self._stream is not None  # noqa: S101 - for type checkers
         return self._stream.get()
 
-    def _started(self, index: int, part: ModelResponsePart) -> list[LlmChunk]:
-        if isinstance(part, TextPart):
-            text: list[LlmChunk] = [{"type": "text", "content": part.content}] if part.content else []
-            return text + self._cited(part.citations)
-        if isinstance(part, ThinkingPart):
-            return _thought(part.content, part.signature)
-        if isinstance(part, ToolCallPart):
-            hidden = part.tool_name in self._hidden
-            self._calls[index] = None if hidden else part.tool_call_id
-            args = part.args if isinstance(part.args, str) else ""
-            delta: LlmChunk = {
-                "type": "tool_call_delta",
-                "toolCallDelta": {"id": part.tool_call_id, "name": part.tool_name, "delta": args},
-            }
-            return [] if hidden else [delta]
-        return []
-
-    def _continued(self, event: PartDeltaEvent) -> list[LlmChunk]:
-        delta = event.delta
-        if isinstance(delta, TextPartDelta):
-            text: list[LlmChunk] = [{"type": "text", "content": delta.content_delta}] if delta.content_delta else []
-            return text + self._cited(delta.citations_delta)
-        if isinstance(delta, ThinkingPartDelta):
-            return _thought(delta.content_delta, delta.signature_delta)
-        if isinstance(delta, ToolCallPartDelta) and isinstance(delta.args_delta, str) and delta.args_delta:
-            call = self._calls.get(event.index)
-            if call is not None:
-                return [{"type": "tool_call_delta", "toolCallDelta": {"id": call, "delta": delta.args_delta}}]
-        return []
-
-    def _cited(self, citations: list[Citation] | None) -> list[LlmChunk]:
-        found: list[LlmChunk] = []
-        for citation in citations or ():
-            for each in citation.sources:
-                if isinstance(each, WebCitationSource):
-                    source: SourceReference = {"id": each.url, "url": each.url}
-                else:
-                    source = {"id": each.document_id or each.title or f"source-{len(self._sources) + 1}"}
-                if each.title:
-                    source["title"] = each.title
-                if source["id"] not in self._sources:
-                    self._sources.add(source["id"])
-                    found.append({"type": "source", "source": source})
-        return found
-
-
-def _thought(content: str | None, signature: str | None) -> list[LlmChunk]:
-    if signature:
-        return [{"type": "reasoning", "content": content or "", "signature": signature}]
-    return [{"type": "reasoning", "content": content}] if content else []
+    def _is_shown(self, chunk: LlmChunk) -> bool:
+        """Of a start and of whole tool calls the conversation tells; of hidden tools nobody does."""
+        if chunk["type"] != "tool_call_delta":
+            return chunk["type"] not in {"start", "tool_call"}
+        delta = chunk["toolCallDelta"]
+        if delta.get("name") in self._hidden:
+            self._unseen.add(delta["id"])
+        return delta["id"] not in self._unseen
 
 
 def _chain_below(stream: StreamedResponse) -> list[Any]:
@@ -251,20 +185,10 @@ def usage_of(response: ModelResponse, provider: str, model: str) -> Usage:
     """
     The tokens that an answer took.
     """
-    counted = response.usage
-    usage: Usage = {
-        "input": counted.input_tokens,
-        "output": counted.output_tokens,
-        "reasoning": counted.output_reasoning_tokens or counted.details.get("reasoning_tokens", 0),
-        "total": counted.input_tokens + counted.output_tokens,
-        "provider": response.provider_name or provider,
-        "model": response.model_name or model,
-    }
-    if counted.cache_read_tokens:
-        usage["cacheRead"] = counted.cache_read_tokens
-    if counted.cache_write_tokens:
-        usage["cacheWrite"] = counted.cache_write_tokens
-    return usage
+    usage = count(response.usage)
+    usage["provider"] = response.provider_name or provider
+    usage["model"] = response.model_name or model
+    return cast("Usage", usage)
 
 
 def stop_reason_of(response: ModelResponse) -> StopReason:
@@ -276,4 +200,4 @@ def stop_reason_of(response: ModelResponse) -> StopReason:
         return _OWN_REASONS[own]
     if response.finish_reason is None:
         return "tool_calls" if any(isinstance(part, ToolCallPart) for part in response.parts) else "end"
-    return _REASONS.get(response.finish_reason, "other")
+    return cast("StopReason", STOPS.get(response.finish_reason, "other"))

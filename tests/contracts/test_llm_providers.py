@@ -79,12 +79,14 @@ class Wire(NamedTuple):
         model: Makes pydantic-ai's model of the SDK's client.
         second: The events of the turn after the tools.
         tokens: What goes in and comes out in the two turns.
+        cites: Whether pydantic-ai tells of the source in the first turn.
     """
 
     sdk: str
     model: Callable[[Any], Any]
     second: list[Event]
     tokens: list[tuple[int, int]]
+    cites: bool = False
 
 
 WIRES: dict[str, Wire] = {
@@ -101,6 +103,7 @@ WIRES: dict[str, Wire] = {
             {"type": "message_stop"},
         ],
         [(12, 20), (12, 5)],
+        cites=True,
     ),
     "openai-chat": Wire(
         "openai-chat",
@@ -117,6 +120,7 @@ WIRES: dict[str, Wire] = {
         _openai_responses,
         [{**event, "sequence_number": number} for number, event in enumerate(_ENDING)],
         [(12, 20), (12, 5)],
+        cites=True,
     ),
     "google": Wire(
         "google",
@@ -196,6 +200,8 @@ class TestProviders:
         assert "start" == chunks[0]["type"]
         assert ["Hm."] == [chunk["content"] for chunk in chunks if chunk["type"] == "reasoning" and chunk["content"]]
         assert "HelloIt is 3." == text_of(list(chunks))
+        sources = [chunk["source"].get("url") for chunk in chunks if chunk["type"] == "source"]
+        assert (["https://example.test/a"] if wire.cites else []) == sources
         calls = tools_of(list(chunks))
         assert [("now", {}), ("add", {"a": 1})] == [(tool, json.loads(arguments)) for _, tool, arguments in calls]
         results = [chunk["toolResult"] for chunk in chunks if chunk["type"] == "tool_result"]
