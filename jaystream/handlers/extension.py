@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 import anyio
 
-from jaystream.errors import JaystreamError
+from jaystream._core.inspecting import is_a
+from jaystream.errors import ConfigurationError, JaystreamError
 from jaystream.handlers.log import log
 
 TRIES = 4
@@ -23,7 +24,8 @@ PATIENCE = 3.0
 
 FIRST_WAIT, LONGEST_WAIT, FACTOR = 1.0, 3.0, 2.0
 LARGEST = 1_048_576
-_PORT = 2773
+_PORT = "2773"
+_PORT_VARIABLE = "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"
 
 
 class ExtensionError(JaystreamError):
@@ -66,21 +68,30 @@ async def ask_extension(path: str, token: str, **query: str) -> Any:
 
 
 async def _ask_once(target: str, token: str) -> Any:
-    port = int(os.environ.get("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT") or _PORT)
+    port = os.environ.get(_PORT_VARIABLE) or _PORT
+    if not port.isdecimal():
+        raise ConfigurationError(f"{_PORT_VARIABLE} must be a number")
     try:
         with anyio.fail_after(PATIENCE):
-            status, body = await _get(port, target, token)
+            status, body = await _get(int(port), target, token)
     except TimeoutError:
         raise ExtensionError(f"no answer within {PATIENCE:g} s", again=True) from None
     except (OSError, EOFError, ValueError, anyio.BrokenResourceError) as error:
-        refused = isinstance(error, ConnectionRefusedError) or isinstance(error.__cause__, ConnectionRefusedError)
-        raise ExtensionError(f"no answer: {type(error).__name__}", again=not refused) from error
+        raise ExtensionError(f"no answer: {type(error).__name__}", again=not _is_refused(error)) from error
     if status != 200:
         raise ExtensionError(f"status {status}", again=status >= 500)
     try:
         return json.loads(body)
     except ValueError:
         raise ExtensionError("the answer is not JSON") from None
+
+
+def _is_refused(error: BaseException | None) -> bool:
+    """Whether nobody listens: then there is no extension, and waiting for it costs a cold start seconds."""
+    inside: Any = error
+    if is_a(error, BaseExceptionGroup):  # one for each address of localhost
+        return any(_is_refused(each) for each in inside.exceptions)
+    return isinstance(error, ConnectionRefusedError) or (error is not None and _is_refused(error.__cause__))
 
 
 async def _get(port: int, target: str, token: str) -> tuple[int, bytes]:

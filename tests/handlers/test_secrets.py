@@ -137,10 +137,19 @@ class TestGetSecret:
         with pytest.raises(ConfigurationError):
             await get_secret("KEY")
 
-    async def test_secrets_manager(self, aws: Any) -> None:
+    async def test_bad_port(self) -> None:
         """
-        Where no extension listens, AWS's SDK is asked.
+        The extension's port is a number.
         """
+        setenv({"SECRET_KEY": "x", "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT": "x"})
+        with pytest.raises(ConfigurationError, match="PARAMETERS_SECRETS_EXTENSION_HTTP_PORT must be a number"):
+            await get_secret("KEY")
+
+    async def test_secrets_manager(self, aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        Where no extension listens, AWS's SDK is asked at once.
+        """
+        monkeypatch.setattr(extension, "FIRST_WAIT", 1000)
         aws("secretsmanager").create_secret(Name="mine", SecretString=VALUE)
         setenv({"SECRET_KEY": "mine"})
         assert await get_secret("KEY") == VALUE
