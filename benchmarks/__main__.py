@@ -26,6 +26,7 @@ NAMES = (
     "idle_streams",
     "chats",
     "disconnect",
+    "lambda_runtime",
     "libraries",
 )
 

@@ -151,7 +151,8 @@ def causes(answers: list[Posted]) -> list[Any]:
     found = [posted.headers.get("lambda-runtime-function-xray-error-cause") for posted in answers]
     read: list[Any] = [None if cause is None else json.loads(cause) for cause in found]
     for cause in read:
-        for exception in cause["exceptions"] if cause else []:
+        exceptions: list[Any] = cause["exceptions"] if cause else []
+        for exception in exceptions:
             if "unmarshal" in exception["message"]:
                 exception["message"] = exception["message"].partition(": ")[0]
     return read

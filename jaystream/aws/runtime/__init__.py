@@ -8,7 +8,7 @@ It serves handlers that stream, such as those of `create_lambda_stream_handler`,
 from __future__ import annotations
 
 from jaystream.aws.runtime.context import LambdaContext, current_context
-from jaystream.aws.runtime.main import main
+from jaystream.aws.runtime.program import main
 from jaystream.aws.runtime.response_stream import LambdaResponseStream
 
 __all__ = ["LambdaContext", "LambdaResponseStream", "current_context", "main"]

@@ -4,7 +4,7 @@
 
 import sys
 
-from jaystream.aws.runtime.main import main
+from jaystream.aws.runtime.program import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

@@ -7,6 +7,7 @@ connection of its own, as Lambda wants it.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterable
@@ -110,9 +111,19 @@ class RuntimeApi:
         if reply.status != 200:
             raise RuntimeApiError("GET /runtime/restore/next", _told(reply))
 
+    async def prepare_upload(self) -> None:
+        """
+        Connect for the next streamed response while there is time: between two invocations, but not at a cold start.
+
+        Lambda's Runtime API closes no connection that is idle. Where another one does, `open_upload` connects anew.
+        """
+        if self._kept is not None and (self._spare is None or self._spare.lost is not None):
+            with contextlib.suppress(OSError):
+                self._spare = await Connection.open(self._host, self._port)
+
     async def open_upload(self, invocation: Invocation) -> Upload:
         """
-        Connect for a streamed response; nothing is sent yet.
+        Give a connection of its own to a streamed response; nothing is sent yet.
 
         Raises:
             RuntimeApiError: If nobody listens.

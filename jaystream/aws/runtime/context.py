@@ -127,22 +127,20 @@ class LambdaContext:
         self.deadline_ms: int = invocation.deadline_ms
         self.trace_id: str | None = invocation.trace_id
         self.response_stream: LambdaResponseStream | None = None
-        sent = _parsed(invocation.client_context, "Client Context")
-        self._w3c = _take_w3c(sent)
+        self._w3c: dict[str, str] = {}
         self.client_context: ClientContext | None = None
+        sent = _parsed(invocation.client_context, "Client Context")
         if sent is not None:
+            self._w3c = _take_w3c(sent)
             client = sent.get("client")
             if client is not None and not isinstance(client, dict):
                 raise FaultError(_FAULT, "Unable to parse Client Context JSON: its client is no object")
             known = None if client is None else Client(cast("dict[str, Any]", client))
             self.client_context = ClientContext({**sent, "client": known})
-        identity = _parsed(invocation.identity, "Cognito Identity") or {}
-        self.identity: CognitoIdentity = CognitoIdentity(
-            {
-                "cognito_identity_id": identity.get("cognitoIdentityId"),
-                "cognito_identity_pool_id": identity.get("cognitoIdentityPoolId"),
-            }
-        )
+        self.identity: CognitoIdentity = CognitoIdentity()
+        if identity := _parsed(invocation.identity, "Cognito Identity"):
+            self.identity.cognito_identity_id = identity.get("cognitoIdentityId")
+            self.identity.cognito_identity_pool_id = identity.get("cognitoIdentityPoolId")
 
     def get_remaining_time_in_millis(self) -> int:
         """
@@ -233,9 +231,9 @@ def _parsed(header: str | None, name: str) -> dict[str, Any] | None:
     return cast("dict[str, Any] | None", found)
 
 
-def _take_w3c(sent: dict[str, Any] | None) -> dict[str, str]:
+def _take_w3c(sent: dict[str, Any]) -> dict[str, str]:
     """Take the trace context out of the client context."""
-    fields = (sent or {}).pop("w3c", None)
+    fields = sent.pop("w3c", None)
     if not isinstance(fields, dict):
         return {}
     found = cast("dict[str, Any]", fields)

@@ -216,6 +216,8 @@ class Server:
         assert task is not None  # noqa: S101 - for type checkers
         self._polls.add(task)
         try:
+            if self._invoker.kind == "streaming":
+                await api.prepare_upload()
             return await api.next()
         except asyncio.CancelledError:
             if self._stopping is None:

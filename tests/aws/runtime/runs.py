@@ -88,6 +88,12 @@ class Process:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
 
+    def read(self) -> asyncio.Future[tuple[bytes, bytes]]:
+        """
+        Read what it prints, from now on until it ends.
+        """
+        return asyncio.ensure_future(self.process.communicate())
+
     async def end(self) -> tuple[int, str, str]:
         """
         Wait for its end; gives the exit code and what it printed.

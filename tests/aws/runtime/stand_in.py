@@ -31,6 +31,7 @@ class Posted:
         self.target = target
         self.headers = headers
         self.pieces: list[bytes] = []
+        self.size = 0
         self.trailers: dict[str, str] = {}
         self.whole = False
 
@@ -58,9 +59,13 @@ class StandIn:
         began: What has begun to come.
         connections: How many there have been.
         reading: Bodies are read while this is set.
+
+    Args:
+        buffer: Bytes of the system's receive buffer.
+        keep: Bytes of a body that are kept; by default all.
     """
 
-    def __init__(self, *, buffer: int | None = None) -> None:
+    def __init__(self, *, buffer: int | None = None, keep: int | None = None) -> None:
         self.posted: list[Posted] = []
         self.began: list[Posted] = []
         self.connections = 0
@@ -68,6 +73,7 @@ class StandIn:
         self.reading = asyncio.Event()
         self.reading.set()
         self._buffer = buffer
+        self._keep = keep
         self._offered: asyncio.Queue[tuple[bytes, dict[str, str]]] = asyncio.Queue()
         self._troubles: dict[str, list[Trouble]] = {}
         self._changed = asyncio.Event()
@@ -149,6 +155,12 @@ class StandIn:
         await self._until(lambda: bool(self.began) and len(self.began[-1].body) >= size)
         return self.began[-1]
 
+    async def connected(self, count: int) -> None:
+        """
+        Wait until there have been so many connections.
+        """
+        await self._until(lambda: self.connections >= count)
+
     async def polled(self, count: int) -> None:
         """
         Wait until the next event was asked for so often.
@@ -165,6 +177,7 @@ class StandIn:
         assert task is not None
         self._tasks.add(task)
         self.connections += 1
+        self._changed.set()
         try:
             await self._converse(reader, writer)
         except (OSError, h11.RemoteProtocolError, asyncio.CancelledError):
@@ -239,7 +252,9 @@ class StandIn:
             if isinstance(event, h11.Data):
                 if event.chunk_start or not posted.pieces:
                     posted.pieces.append(b"")
-                posted.pieces[-1] += bytes(event.data)
+                if self._keep is None or posted.size < self._keep:
+                    posted.pieces[-1] += bytes(event.data)
+                posted.size += len(event.data)
                 self._changed.set()
             elif isinstance(event, h11.EndOfMessage):
                 posted.trailers = {name.decode(): value.decode() for name, value in event.headers}
@@ -266,5 +281,5 @@ class StandIn:
     ) -> None:
         given = {"Content-Type": "application/json", **(headers or {}), "Content-Length": str(len(body))}
         response = h11.Response(status_code=status, headers=[*given.items()])
-        for part in (response, h11.Data(data=body), h11.EndOfMessage()):
-            writer.write(connection.send(part) or b"")
+        parts = (response, h11.Data(data=body), h11.EndOfMessage())
+        writer.write(b"".join([connection.send(part) or b"" for part in parts]))

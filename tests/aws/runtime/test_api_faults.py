@@ -5,12 +5,14 @@ A Runtime API that disappears, refuses, cuts its answers or gives none.
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
 
 from jaystream.aws.runtime import api as client
 from jaystream.aws.runtime.api import RuntimeApi
+from jaystream.aws.runtime.connection import Connection
 from jaystream.errors import RuntimeApiError
 from tests.aws.runtime.runs import serve, streaming
 from tests.aws.runtime.stand_in import StandIn
@@ -167,6 +169,22 @@ class TestFaults:
             api.offer({})
             _, log = await serve(api, handler)
         assert "refused POST /runtime/invocation/error: 403" in log
+
+    @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+    async def test_no_delay(self, host: str) -> None:
+        """
+        However it was connected, a small write is not held back.
+        """
+        async with StandIn() as api:
+            connection = await Connection.open(host, int(api.address.partition(":")[2]))
+            try:
+                assert connection._transport is not None
+                real: socket.socket = connection._transport.get_extra_info("socket")
+                assert real.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            finally:
+                await api.connected(1)
+                connection.close()
+                await asyncio.sleep(0)
 
     async def test_speaks_unasked(self) -> None:
         """
