@@ -177,7 +177,12 @@ class AnthropicReader(EventReader):
 
 
 def from_anthropic(
-    source: LlmSource, *, provider: str | None = None, model: str | None = None, on_error: OnError = "raise"
+    source: LlmSource,
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+    on_error: OnError = "raise",
+    blocking: bool = False,
 ) -> JaypieStream[LlmChunk]:
     """
     Chunks of an answer of Anthropic's SDK.
@@ -190,6 +195,7 @@ def from_anthropic(
         model: The model's, where the events do not say it.
         on_error: What becomes of a failure of the provider: "raise" raises the `JaypieError` that it is for our
             client, "chunk" gives it as an `error` chunk, with `done` behind it.
+        blocking: As in `from_llm`.
 
     Raises:
         TypeError: At this call, if events cannot come from *source*. In the run, if they are of another kind.
@@ -199,4 +205,6 @@ def from_anthropic(
     Flow:
         As `from_llm`.
     """
-    return stream_of("from_anthropic", AnthropicReader, source, provider=provider, model=model, on_error=on_error)
+    return stream_of(
+        "from_anthropic", AnthropicReader, source, provider=provider, model=model, on_error=on_error, blocking=blocking
+    )

@@ -60,7 +60,12 @@ class AnyReader(ChoosingReader):
 
 
 def from_llm(
-    source: LlmSource, *, provider: str | None = None, model: str | None = None, on_error: OnError = "raise"
+    source: LlmSource,
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+    on_error: OnError = "raise",
+    blocking: bool = False,
 ) -> JaypieStream[LlmChunk]:
     """
     Chunks of a language model's answer, from the stream of any SDK: Anthropic's, OpenAI's (chat completions and
@@ -73,13 +78,15 @@ def from_llm(
     Args:
         source: What the SDK gives, before it is awaited or entered: a coroutine, a context manager, an iterable, async
             or blocking, or the dict of boto3. Also a callable that gives any of these, which can run again; it is
-            called in the event loop (`from_bedrock` calls it in a thread). Also events that were recorded or parsed, as
-            dicts or as `SseEvent`, which is what `parse_sse` makes of a provider's bytes.
+            called in the event loop, but for *blocking*. Also events that were recorded or parsed, as dicts or as
+            `SseEvent`, which is what `parse_sse` makes of a provider's bytes.
         provider: Its name in `start` and the usage; by default that of the SDK.
         model: The model's, where the events do not say it.
         on_error: What becomes of a failure of the provider: "raise" raises the `JaypieError` that it is for our
             client, "chunk" gives it as an `error` chunk, with `done` behind it. No text of the provider goes to the
             client.
+        blocking: Whether *source* is a callable that blocks until its answer begins, as with a client without async; it
+            is then called in the worker thread that reads the answer.
 
     Raises:
         TypeError: At this call, if events cannot come from *source*. In the run, if no provider has such events, or
@@ -92,7 +99,9 @@ def from_llm(
     Flow:
         Keeps order, holds one event and the arguments of open tool calls. What blocks is read in a worker thread of
         its own. The stream of the SDK, and with it the connection to the provider, is closed at the end, on an error,
-        an early stop and a cancellation. Errors that are not the provider's pass as they are.
+        an early stop and a cancellation: a thread that waits for the network is made to come back. One that waits for a
+        *blocking* callable cannot be: it is not waited for, and closes the answer when it comes. Errors that are not
+        the provider's pass as they are.
 
     >>> asyncio.run(from_llm([
     ...     {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hi"}},
@@ -100,4 +109,6 @@ def from_llm(
     ... ]).text().to_list())
     ['Hi']
     """
-    return stream_of("from_llm", AnyReader, source, provider=provider, model=model, on_error=on_error)
+    return stream_of(
+        "from_llm", AnyReader, source, provider=provider, model=model, on_error=on_error, blocking=blocking
+    )

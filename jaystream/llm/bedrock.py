@@ -10,12 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 from jaystream.errors import ProviderError
 from jaystream.llm.event_reader import EventReader, usage
 from jaystream.llm.fields import field, number, word
-from jaystream.llm.origin import prepared_blocking
 from jaystream.llm.reading import stream_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from jaystream.formats.chunks import LlmChunk
     from jaystream.llm.reading import LlmSource, OnError
     from jaystream.stream import JaypieStream
@@ -122,7 +119,7 @@ def count(used: Any) -> dict[str, Any]:
 
 
 def from_bedrock(
-    source: LlmSource | Callable[[], object],
+    source: LlmSource,
     *,
     provider: str | None = None,
     model: str | None = None,
@@ -144,9 +141,8 @@ def from_bedrock(
         JaypieError: In the run, for a failure of the provider; its cause is what boto3 raised.
 
     Flow:
-        As `from_llm`. A thread that waits for boto3 to begin an answer cannot be stopped: an early stop does not wait
-        for it, and the thread closes the answer when it comes.
+        As `from_llm` with *blocking*.
     """
     return stream_of(
-        "from_bedrock", BedrockReader, prepared_blocking(source), provider=provider, model=model, on_error=on_error
+        "from_bedrock", BedrockReader, source, provider=provider, model=model, on_error=on_error, blocking=True
     )

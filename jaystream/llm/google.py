@@ -210,7 +210,12 @@ def count(used: Any) -> dict[str, Any]:
 
 
 def from_google(
-    source: LlmSource, *, provider: str | None = None, model: str | None = None, on_error: OnError = "raise"
+    source: LlmSource,
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+    on_error: OnError = "raise",
+    blocking: bool = False,
 ) -> JaypieStream[LlmChunk]:
     """
     Chunks of an answer of Google's SDK.
@@ -222,6 +227,7 @@ def from_google(
         provider: Its name in `start` and the usage.
         model: The model's, where the events do not say it.
         on_error: As in `from_llm`.
+        blocking: As in `from_llm`.
 
     Raises:
         TypeError: At this call, if events cannot come from *source*. In the run, if they are of another kind.
@@ -231,4 +237,6 @@ def from_google(
     Flow:
         As `from_llm`.
     """
-    return stream_of("from_google", GoogleReader, source, provider=provider, model=model, on_error=on_error)
+    return stream_of(
+        "from_google", GoogleReader, source, provider=provider, model=model, on_error=on_error, blocking=blocking
+    )

@@ -191,7 +191,12 @@ class LangChainReader(EventReader):
 
 
 def from_langchain(
-    source: LlmSource, *, provider: str | None = None, model: str | None = None, on_error: OnError = "raise"
+    source: LlmSource,
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+    on_error: OnError = "raise",
+    blocking: bool = False,
 ) -> JaypieStream[LlmChunk]:
     """
     Chunks of what LangChain streams.
@@ -202,6 +207,7 @@ def from_langchain(
         provider: Its name in `start` and the usage.
         model: The model's, where the messages do not say it.
         on_error: As in `from_llm`.
+        blocking: As in `from_llm`.
 
     Raises:
         TypeError: At this call, if events cannot come from *source*. In the run, if they are of another kind.
@@ -211,4 +217,6 @@ def from_langchain(
     Flow:
         As `from_llm`.
     """
-    return stream_of("from_langchain", LangChainReader, source, provider=provider, model=model, on_error=on_error)
+    return stream_of(
+        "from_langchain", LangChainReader, source, provider=provider, model=model, on_error=on_error, blocking=blocking
+    )

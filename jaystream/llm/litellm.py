@@ -32,7 +32,12 @@ class LiteLlmReader(OpenAiChatReader):
 
 
 def from_litellm(
-    source: LlmSource, *, provider: str | None = None, model: str | None = None, on_error: OnError = "raise"
+    source: LlmSource,
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+    on_error: OnError = "raise",
+    blocking: bool = False,
 ) -> JaypieStream[LlmChunk]:
     """
     Chunks of what litellm streams; any-llm's answers are of the same shape.
@@ -44,6 +49,7 @@ def from_litellm(
         provider: Its name in `start` and the usage; litellm does not say it.
         model: The model's, where the events do not say it.
         on_error: As in `from_llm`.
+        blocking: As in `from_llm`.
 
     Raises:
         TypeError: At this call, if events cannot come from *source*. In the run, if they are of another kind.
@@ -53,4 +59,6 @@ def from_litellm(
     Flow:
         As `from_llm`.
     """
-    return stream_of("from_litellm", LiteLlmReader, source, provider=provider, model=model, on_error=on_error)
+    return stream_of(
+        "from_litellm", LiteLlmReader, source, provider=provider, model=model, on_error=on_error, blocking=blocking
+    )

@@ -39,7 +39,12 @@ class OpenAiReader(ChoosingReader):
 
 
 def from_openai(
-    source: LlmSource, *, provider: str | None = None, model: str | None = None, on_error: OnError = "raise"
+    source: LlmSource,
+    *,
+    provider: str | None = None,
+    model: str | None = None,
+    on_error: OnError = "raise",
+    blocking: bool = False,
 ) -> JaypieStream[LlmChunk]:
     """
     Chunks of an answer of OpenAI's SDK, or of any server that speaks its protocol.
@@ -52,6 +57,7 @@ def from_openai(
         provider: Its name in `start` and the usage, for others than OpenAI.
         model: The model's, where the events do not say it.
         on_error: As in `from_llm`.
+        blocking: As in `from_llm`.
 
     Raises:
         TypeError: At this call, if events cannot come from *source*. In the run, if they are of another kind.
@@ -61,4 +67,6 @@ def from_openai(
     Flow:
         As `from_llm`.
     """
-    return stream_of("from_openai", OpenAiReader, source, provider=provider, model=model, on_error=on_error)
+    return stream_of(
+        "from_openai", OpenAiReader, source, provider=provider, model=model, on_error=on_error, blocking=blocking
+    )

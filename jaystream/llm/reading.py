@@ -16,11 +16,11 @@ from jaystream._core.inspecting import describe
 from jaystream._core.plan import Boundary, Plan, Source, plan_in
 from jaystream.errors import JaypieError, JaystreamError
 from jaystream.llm.failures import error_chunk, provider_failure, status_failure
-from jaystream.llm.origin import prepared
+from jaystream.llm.origin import prepared, prepared_blocking
 from jaystream.sources.make import make_over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Awaitable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
     from jaystream._core.run import Loop
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LlmSource", "OnError", "stream_of"]
 
-LlmSource: TypeAlias = "AnySource[Any] | AbstractContextManager[Iterable[Any]] | Mapping[str, Any]"
+_Given: TypeAlias = "AnySource[Any] | AbstractContextManager[Iterable[Any]] | Mapping[str, Any]"
+LlmSource: TypeAlias = "_Given | Awaitable[_Given] | Callable[[], _Given | Awaitable[_Given]]"
 """What events can come from: everything that the SDKs hand out, async or blocking."""
 
 OnError: TypeAlias = Literal["raise", "chunk"]
@@ -109,10 +110,12 @@ def stream_of(
     provider: str | None,
     model: str | None,
     on_error: str,
+    blocking: bool = False,
 ) -> JaypieStream[LlmChunk]:
     """
     The stream of chunks that *machine* makes of what *source* gives.
     """
     stage = Read(name, partial(machine, provider, model), on_error)
+    prepare = prepared_blocking if blocking else prepared
     plan = plan_in(source)
-    return make_over((Plan(Source(prepared(source))) if plan is None else plan).then(stage))
+    return make_over((Plan(Source(prepare(source))) if plan is None else plan).then(stage))

@@ -35,6 +35,7 @@ class Sdk(NamedTuple):
         events: The answer.
         frame: The bytes of events, one piece each.
         media_type: Their content type.
+        blocking: Whether *ask* gives a callable that blocks.
     """
 
     client: Callable[[str], Any]
@@ -43,6 +44,7 @@ class Sdk(NamedTuple):
     events: list[Event]
     frame: Callable[[list[Event]], list[bytes]]
     media_type: str = EVENT_STREAM
+    blocking: bool = False
 
 
 def _named(events: list[Event]) -> list[bytes]:
@@ -115,8 +117,14 @@ def _generate_async(client: Any) -> Any:
 
 
 def _converse(client: Any) -> Any:
-    messages = [{"role": "user", "content": [{"text": "Why?"}]}]
-    return lambda: client.converse_stream(modelId="test", messages=messages)
+    return client.converse_stream(modelId="test", messages=[{"role": "user", "content": [{"text": "Why?"}]}])
+
+
+def _called(ask: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def later(client: Any) -> Callable[[], Any]:
+        return lambda: ask(client)
+
+    return later
 
 
 def _anthropic(url: str) -> Any:
@@ -157,7 +165,9 @@ SDKS: dict[str, Sdk] = {
     "google": Sdk(_gemini, _generate_async, _close_gemini, GOOGLE, _crlf),
     "google-httpx2": Sdk(_gemini_httpx, _generate_async, _close_gemini, GOOGLE, _crlf),
     "google-blocking": Sdk(_gemini, _generate, _close_gemini, GOOGLE, _crlf),
-    "bedrock": Sdk(_boto3, _converse, _close, BEDROCK, aws, AWS_STREAM),
+    "anthropic-call": Sdk(_anthropic_blocking, _called(_messages), _close, ANTHROPIC, _named, blocking=True),
+    "openai-chat-call": Sdk(_openai_blocking, _called(_chat), _close, OPENAI_CHAT, _plain, blocking=True),
+    "bedrock": Sdk(_boto3, _called(_converse), _close, BEDROCK, aws, AWS_STREAM, blocking=True),
 }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -144,9 +145,10 @@ class TestThread:
             assert 1 == len(set(answer.threads))
             assert threading.current_thread() not in answer.threads
 
-    async def test_callable(self) -> None:
+    @pytest.mark.parametrize("adapter", [from_bedrock, partial(from_llm, blocking=True)])
+    async def test_callable(self, adapter: Callable[..., Any]) -> None:
         """
-        A callable is called in that thread too, anew for each run.
+        A callable is called in that thread too, anew for each run; elsewhere where it is said to block.
         """
         answers: list[Answer] = []
         called: list[threading.Thread] = []
@@ -156,7 +158,7 @@ class TestThread:
             answers.append(Answer(BEDROCK))
             return {"stream": answers[-1]}
 
-        stream = from_bedrock(ask)
+        stream = adapter(ask)
         assert [] == called
         for _ in range(2):
             assert "Hello" == text_of(await stream.to_list())
