@@ -245,6 +245,7 @@ class TestInvoke:
         [
             ("nope", b"1", {}, 404, "ResourceNotFoundException", "Function not found: .*:function:nope"),
             ("function", b"{", {}, 400, "InvalidRequestContentException", "Could not parse request body into json"),
+            ("function", b"[NaN]", {}, 400, "InvalidRequestContentException", "NaN is no JSON"),
             ("function", b"1", {"x-amz-client-context": "%"}, 400, "InvalidRequestContentException", "Client context"),
             ("function", b"1", {"x-amz-invocation-type": "Odd"}, 400, "InvalidParameterValueException", "'Odd'"),
             ("function:a", b"1", {"query": "?Qualifier=b"}, 400, "InvalidParameterValueException", "qualifier"),
@@ -347,6 +348,19 @@ class TestInvokeWithResponseStream:
             headers = [("x-amz-log-type", "Tail")]
             found = await streamed(client, ["print", "hello"], ["result", 1], headers=headers)
             assert b"\nhello\nEND " in base64.b64decode(found[-1][1]["LogResult"])
+
+    async def test_client_leaves(self, tmp_path: Path) -> None:
+        """
+        A client that leaves does not stop the function.
+        """
+        go, done = str(tmp_path / "go"), str(tmp_path / "done")
+        do = [["stream", "a/b"], ["chunk", "a"], ["wait", go], ["bytes", 65_536, 200], ["end"], ["touch", done]]
+        async with raw() as function:
+            async with Client(function.url) as client:
+                await client.ask(STREAM.format("function"), steps(*do))
+                await client.piece()
+            Path(go).touch()
+            assert (await function.invoke({"do": [["wait", done], ["result", 1]]})).error is None
 
     async def test_no_event_type(self) -> None:
         """

@@ -6,6 +6,9 @@ from __future__ import annotations
 
 import json
 import shlex
+import socket
+import struct
+import time
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -106,6 +109,17 @@ class TestBulk:
             await until(lambda: descriptors() <= warm)
         assert before == descriptors()
 
+    async def test_bandwidth(self) -> None:
+        """
+        A stream of 7 MiB takes half a second: 6 MiB are free.
+        """
+        async with raw(bandwidth="aws") as function:
+            assert (await function.invoke({"do": [["stream", "a/b"], ["bytes", 65_536, 96], ["end"]]})).error is None
+            since = time.perf_counter()
+            result = await function.invoke({"do": [["stream", "a/b"], ["bytes", 65_536, 112], ["end"]]})
+            assert 7 * MIB == len(result.payload)
+            assert time.perf_counter() - since > 0.37
+
     async def test_many_in_a_row(self) -> None:
         """
         Five hundred streams, one after the other, on one connection and in one process.
@@ -155,6 +169,16 @@ class TestClients:
             await client.piece()
             await sleep(0.05)
             assert 300 * 65_536 > len(await client.body()) > 290 * 65_536
+
+    async def test_resets(self) -> None:
+        """
+        Connections that are reset as soon as they are made do no harm.
+        """
+        async with raw() as function, Client(function.url) as client:
+            for _ in range(50):
+                with socket.create_connection((client.target.hostname, client.target.port)) as other:
+                    other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            assert 200 == (await client.ask(body=steps(["result", 1])))[0]
 
     async def test_connects_and_says_nothing(self) -> None:
         """
@@ -225,6 +249,30 @@ class TestEnd:
             port = int(function.url.rsplit(":", 1)[1])
             with pytest.raises(OSError, match="in use"):
                 await Emulator(Settings(handler="a.b"), View(StringIO()), port=port).__aenter__()
+
+
+class TestBlocking:
+    """
+    The emulator for tests that block.
+    """
+
+    def test_invoke(self) -> None:
+        """
+        It is in a thread of its own, and has the same to give.
+        """
+        with raw() as function:
+            result = function.invoke({"do": [["print", "hello"], ["stream", "a/b"], ["chunk", "a"], ["end"]]})
+            assert ([b"a"], None, True) == (result.pieces, result.error, result.cold)
+            assert result.first_byte is not None
+            assert "hello" in function.logs
+
+    def test_that_cannot_start(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        What cannot listen raises that.
+        """
+        monkeypatch.setattr("jaystream.aws.emulator.server.HOST", "192.0.2.1")
+        with pytest.raises(OSError, match="assign"):
+            raw().__enter__()
 
 
 class TestOwnRuntime:

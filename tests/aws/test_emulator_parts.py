@@ -216,6 +216,11 @@ class TestResults:
             (b'{"headers": {"a b": "c"}}', "header 'a b' of the prelude must be text"),
             (b'{"headers": {"a": "\\n"}}', "header 'a' of the prelude must be text"),
             (b'{"cookies": "a"}', "cookies of the prelude must be a list, not 'a'"),
+            (b'{"headers": {"Content-Length": "a"}}', "content-length of the prelude must be a number, not 'a'"),
+            (
+                b'{"headers": {"Content-Length": 1, "content-length": 2}}',
+                "the prelude has more than one content-length",
+            ),
         ],
     )
     def test_prelude(self, prelude: bytes, message: str) -> None:
@@ -227,9 +232,10 @@ class TestResults:
 
     def test_lenient(self) -> None:
         """
-        A number is text, a status may be.
+        A number is text, a status may be; space round a value goes.
         """
-        assert (201, [("a", "1")]) == head_of_prelude(b'{"statusCode": "201", "headers": {"a": 1}}', several=True)
+        prelude = b'{"statusCode": "201", "headers": {"a": 1, "b": " c "}}'
+        assert (201, [("a", "1"), ("b", "c")]) == head_of_prelude(prelude, several=True)
 
     @pytest.mark.parametrize(
         ("front", "result", "message"),

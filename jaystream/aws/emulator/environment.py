@@ -15,7 +15,7 @@ import anyio
 from anyio import CancelScope, create_task_group, move_on_after
 from anyio.abc import SocketAttribute
 
-from jaystream.aws.emulator.exchange import serve
+from jaystream.aws.emulator.exchange import peer_of, serve
 from jaystream.aws.emulator.process import RuntimeProcess
 from jaystream.aws.emulator.reply import Failure
 from jaystream.aws.emulator.runtime_api import RuntimeApi, State, said
@@ -129,7 +129,7 @@ class Environment:
         self.api.changed.set()
 
     async def _connection(self, stream: SocketStream) -> None:
-        port = stream.extra(SocketAttribute.remote_port)  # noqa: S610 - anyio's, not Django's
+        port = peer_of(stream)[1]
         self._connections.add(port)
         self._moved.set()
         try:
@@ -144,15 +144,13 @@ class Environment:
             # Its last connection may wait to be taken. They are taken in their order, so one of ours comes behind it.
             async with await anyio.connect_tcp(HOST, port) as last:
                 number = last.extra(SocketAttribute.local_port)  # noqa: S610 - anyio's, not Django's
-                while number not in self._connections:
-                    self._moved.clear()
-                    await self._moved.wait()
-            await self._until_closed()
+                await self._connected(lambda: number in self._connections)
+            await self._connected(lambda: not self._connections)
         if self.api.state == "responding":
-            await self._until_closed()
+            await self._connected(lambda: not self._connections)
 
-    async def _until_closed(self) -> None:
-        while self._connections:
+    async def _connected(self, condition: Callable[[], bool]) -> None:
+        while not condition():
             self._moved.clear()
             await self._moved.wait()
 

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from typing import Any, TypeAlias
 
 import h11
-from anyio import BrokenResourceError, ClosedResourceError, EndOfStream
+from anyio import BrokenResourceError, ClosedResourceError, EndOfStream, TypedAttributeLookupError
 from anyio.abc import SocketAttribute, SocketStream
 
 Headers: TypeAlias = Sequence[tuple[str, str]]
@@ -142,11 +142,8 @@ class Exchange:
             pass
         names = {name.lower() for name, _ in headers}
         dated = [] if "date" in names else [("date", formatdate(usegmt=True))]
-        response = h11.Response(
-            status_code=status,
-            reason=PHRASES.get(status, ""),
-            headers=[(name.encode("latin-1"), value.encode("latin-1")) for name, value in [*headers, *dated]],
-        )
+        pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in [*headers, *dated]]
+        response = h11.Response(status_code=status, reason=PHRASES.get(status, ""), headers=pairs)
         self.started = True
         await self._write(response)
 
@@ -206,7 +203,7 @@ async def serve(handler: Handler, stream: SocketStream) -> None:
     """
     async with stream:
         hold(stream)
-        client = str(stream.extra(SocketAttribute.remote_address)[0])  # noqa: S610 - anyio's, not Django's
+        client = peer_of(stream)[0]
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD)
         try:
             while True:
@@ -219,6 +216,17 @@ async def serve(handler: Handler, stream: SocketStream) -> None:
                 connection.start_next_cycle()
         except PeerLeftError as error:
             await _complain(connection, stream, error)
+
+
+def peer_of(stream: SocketStream) -> tuple[str, int]:
+    """
+    Address and port of the other side; empty and 0 where that has gone already.
+    """
+    try:
+        address = stream.extra(SocketAttribute.remote_address)  # noqa: S610 - anyio's, not Django's
+    except (OSError, TypedAttributeLookupError, AttributeError):  # the last where uvloop has dropped the socket
+        return "", 0
+    return str(address[0]), int(address[1])
 
 
 def hold(stream: SocketStream) -> None:

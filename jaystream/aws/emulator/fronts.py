@@ -70,9 +70,6 @@ class Fronts:
         except BodyTooLargeError:
             await say(exchange, front, 413, "Request Too Long" if "api" in front else "Request Entity Too Large")
             return
-        except ValueError as error:
-            await say(exchange, front, 400, str(error))
-            return
         streamed = front in {"function-url", "rest"}
         trace = exchange.header("x-amzn-trace-id")
         headers = {"Lambda-Runtime-Trace-Id": trace} if trace else None
@@ -89,10 +86,6 @@ class Fronts:
             invocation.reply.leave()
 
     def _event(self, front: Front, exchange: Exchange, path: str, body: bytes, more: dict[str, str]) -> dict[str, Any]:
-        """
-        Raises:
-            ValueError: If the request has what no front lets through.
-        """
         forwarded = {
             "x-forwarded-for": exchange.client,
             "x-forwarded-port": str(self._port),

@@ -167,15 +167,11 @@ class Invocation:
         spent = self.seconds * 1000
         used = "" if self.memory is None else f"Max Memory Used: {self.memory} MB\t"
         cold = "" if self.cold is None else f"Init Duration: {self.cold * 1000:.2f} ms\t"
-        failed = "" if self.reply.failure is None else f"Status: {self._outcome}\t"
+        failure = self.reply.failure
+        outcome = "" if failure is None else f"Status: error\tError Type: {failure.kind}\t"
+        if failure is not None and failure.kind == "Sandbox.Timedout":
+            outcome = "Status: timeout\t"
         return (
             f"REPORT RequestId: {self.id}\tDuration: {spent:.2f} ms\tBilled Duration: {-int(-spent // 1)} ms\t"
-            f"Memory Size: {self._settings.memory} MB\t{used}{cold}{failed}"
+            f"Memory Size: {self._settings.memory} MB\t{used}{cold}{outcome}"
         )
-
-    @property
-    def _outcome(self) -> str:
-        failure = self.reply.failure
-        if failure is None:
-            return ""
-        return "timeout" if failure.kind == "Sandbox.Timedout" else f"error\tError Type: {failure.kind}"

@@ -116,7 +116,7 @@ class LambdaApi:
     def _invocation(self, exchange: Exchange, payload: bytes, qualifier: str, *, streamed: bool) -> Invocation:
         payload = payload or b"{}"
         try:
-            json.loads(payload)
+            json.loads(payload, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise ValueError(f"Could not parse request body into json: {error}") from error
         headers: dict[str, str] = {}
@@ -159,6 +159,10 @@ class LambdaApi:
         except PeerLeftError:
             reply.leave()
             raise
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
 
 
 def failed(reply: Reply) -> dict[str, str]:

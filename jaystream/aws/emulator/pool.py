@@ -64,13 +64,14 @@ class Pool:
         watcher: Is told what happens.
     """
 
-    __slots__ = ("_all", "_busy", "_freed", "_group", "_idle", "_settings", "_watcher")
+    __slots__ = ("_all", "_busy", "_ending", "_freed", "_group", "_idle", "_settings", "_watcher")
 
     def __init__(self, settings: Settings, group: TaskGroup, watcher: Watcher) -> None:
         self._settings = settings
         self._group = group
         self._watcher = watcher
         self._all: set[Environment] = set()
+        self._ending: set[Environment] = set()
         self._busy: dict[Environment, Invocation] = {}
         self._idle: list[Environment] = []
         self._freed = Event()
@@ -114,7 +115,9 @@ class Pool:
         try:
             await environment.run()
         finally:
-            self._leave(environment)
+            self._all.discard(environment)
+            self._ending.discard(environment)
+            self._freed.set()
 
     async def _run(self, environment: Environment, invocation: Invocation) -> None:
         try:
@@ -123,14 +126,17 @@ class Pool:
             del self._busy[environment]
             self._watcher.ended(invocation)
             if environment.stale:
-                self._leave(environment)
-                environment.stop()
+                self._end(environment)
             else:
                 self._idle.append(environment)
             self._freed.set()
 
-    def _leave(self, environment: Environment) -> None:
-        self._all.discard(environment)
+    def _end(self, environment: Environment) -> None:
+        """Let an environment end, which counts no more while it does."""
+        if environment in self._all:
+            self._all.discard(environment)
+            self._ending.add(environment)
+            environment.stop()
         self._freed.set()
 
     def renew(self) -> None:
@@ -140,15 +146,14 @@ class Pool:
         for environment in self._all:
             environment.stale = True
         for environment in self._idle:
-            environment.stop()
+            self._end(environment)
         self._idle.clear()
 
     async def close(self) -> None:
         """
         End every environment, busy or not.
         """
-        environments = list(self._all)
-        for environment in environments:
-            environment.stop()
-        for environment in environments:
+        for environment in list(self._all):
+            self._end(environment)
+        for environment in list(self._ending):
             await environment.gone.wait()

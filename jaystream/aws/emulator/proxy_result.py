@@ -120,6 +120,8 @@ def _head(found: Mapping[str, Any], what: str) -> Head:
     if not isinstance(cookies, list):
         raise MalformedError(f"cookies of {what} must be a list, not {cookies!r}")
     headers += [("set-cookie", _text("set-cookie", value, what)) for value in cast("list[object]", cookies)]
+    if sum(name.lower() == "content-length" for name, _ in headers) > 1:
+        raise MalformedError(f"{what} has more than one content-length")
     return Head(status, headers)
 
 
@@ -136,4 +138,6 @@ def _text(name: str, value: object, what: str) -> str:
         value = json.dumps(value)
     if not isinstance(value, str) or not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
         raise MalformedError(f"header {name!r} of {what} must be text that HTTP can carry, not {value!r}")
-    return value
+    if name.lower() == "content-length" and not (value.isascii() and value.isdecimal()):
+        raise MalformedError(f"content-length of {what} must be a number, not {value!r}")
+    return value.strip(" \t")

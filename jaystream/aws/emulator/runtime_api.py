@@ -158,8 +158,6 @@ class RuntimeApi:
         bucket = Bucket() if self._shaped else None
         reply.begin(exchange.header("content-type") or "application/octet-stream", streamed=True)
         while (piece := await exchange.receive()) is not None:
-            if not piece:
-                continue
             invocation.touched()
             if bucket is not None:
                 await bucket.pass_on(len(piece))

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
-from anyio import create_task_group
+from anyio import CancelScope, create_task_group
 from anyio.abc import SocketAttribute
 
 from jaystream.aws.emulator.exchange import Exchange, serve
@@ -120,11 +120,16 @@ class Emulator:
     async def _close(self) -> None:
         assert self._task is not None  # noqa: S101 - inside the block
         self._stop.set()
-        try:
-            await asyncio.shield(self._task)
-        except asyncio.CancelledError:
-            await self._task  # whoever cancels again does not wait, and yet nothing may be left
-            raise
+        cancelled: asyncio.CancelledError | None = None
+        with CancelScope(shield=True):
+            while not self._task.done():  # which environments' grace bounds
+                try:
+                    await asyncio.wait({self._task})
+                except asyncio.CancelledError as error:
+                    cancelled = error  # nothing may be left, so it is heard when nothing is
+        if cancelled is not None:
+            raise cancelled
+        self._task.result()
 
     async def _serve(self) -> None:
         listener = await anyio.create_tcp_listener(local_host=HOST, local_port=self.port)
