@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from jaystream.formats.chat import ChatEncoder
-from jaystream.formats.chat_parts import check_text
-from jaystream.formats.json import raw_json
+from jaystream.formats.chat_parts import as_list, as_object, check_text
+from jaystream.formats.json import encode_json, json_parser, raw_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,6 +31,9 @@ _REASONS = {
 
 _DONE = b"data: [DONE]\n\n"
 
+# Text in which a key may stand that the client refuses; the last begins every escape of a letter.
+_SUSPECT = (b"__proto__", b"constructor", b"\\u00")
+
 
 class AiSdkEncoder(ChatEncoder):
     r"""
@@ -38,7 +41,8 @@ class AiSdkEncoder(ChatEncoder):
 
     The rule of the wire: bytes pass as they are, str is text, everything else is a chunk. What is no `LlmChunk`
     becomes a part ``data-{type}`` of the message, with what else the chunk has as its data; a chunk that has ``data``
-    and at most ``id`` and ``transient`` beside its type is such a part already.
+    and at most ``id`` and ``transient`` beside its type is such a part already. Keys that reach for the prototype of a
+    JavaScript object, at which the client refuses a frame, are left out of all data.
 
     Args:
         message_id: The id of the message; without one a `StartChunk`'s, and without that the client makes one.
@@ -108,7 +112,7 @@ class AiSdkEncoder(ChatEncoder):
         fields = {"toolCallId": call.id, "toolName": call.name}
         raw = raw_json(arguments)
         if raw is not None:
-            self._frame({"type": "tool-input-available", **fields}, input=raw)
+            self._frame({"type": "tool-input-available", **fields}, input=_harmless(raw))
         else:
             failure = "The arguments are not JSON"
             self._frame({"type": "tool-input-error", **fields, "input": arguments, "errorText": failure})
@@ -116,7 +120,7 @@ class AiSdkEncoder(ChatEncoder):
     def _write_result(self, call: Call, result: object, raw: bytes) -> None:
         self._leave()
         self._answered = True
-        self._frame({"type": "tool-output-available", "toolCallId": call.id}, output=raw)
+        self._frame({"type": "tool-output-available", "toolCallId": call.id}, output=_harmless(raw))
 
     def _write_failed_result(self, call: Call, result: object, raw: bytes) -> None:
         self._leave()
@@ -144,6 +148,7 @@ class AiSdkEncoder(ChatEncoder):
             self._frame({"type": "source-document", "sourceId": source["id"], "mediaType": media_type, **given})
 
     def _write_other(self, name: str, value: Any, raw: bytes) -> None:
+        raw = _harmless(raw)
         self._start()
         fields = {"type": name if name.startswith("data-") else f"data-{name}"}
         if isinstance(value, dict) and "data" in value and _is_part(cast("dict[str, Any]", value)):
@@ -206,6 +211,26 @@ class AiSdkEncoder(ChatEncoder):
             fields: dict[str, Any] = {"type": f"{self._block}-end", "id": str(self._blocks)}
             self._frame(fields if metadata is None else {**fields, "providerMetadata": metadata})
             self._block = self._around = None
+
+
+def _harmless(raw: bytes) -> bytes:
+    """JSON without the keys at which the client refuses the whole frame: they reach for the prototype of an object."""
+    if not any(mark in raw for mark in _SUSPECT):
+        return raw
+    value: Any = json_parser()(raw)
+    nodes, found = [value], False
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, dict):
+            fields = cast("dict[str, Any]", node)
+            inner = as_object(fields.get("constructor"))
+            found |= "__proto__" in fields or "prototype" in inner
+            fields.pop("__proto__", None)
+            inner.pop("prototype", None)
+            nodes += fields.values()
+        else:
+            nodes += as_list(node)
+    return encode_json(value) if found else raw
 
 
 def _is_part(fields: dict[str, Any]) -> bool:

@@ -214,6 +214,27 @@ class TestAiSdkEncoder:
         """
         assert [expected] == written(item)[1:-1]
 
+    @pytest.mark.parametrize(
+        ("data", "expected"),
+        [
+            ('{"a":[{"__proto__":{"b":1},"c":2}]}', {"a": [{"c": 2}]}),
+            (r'{"\u005f_proto__":1,"\u0061":2}', {"a": 2}),
+            ('{"constructor":{"prototype":1,"a":2}}', {"constructor": {"a": 2}}),
+            ('{"constructor":"prototype","a":"__proto__"}', {"constructor": "prototype", "a": "__proto__"}),
+            (r'{"a":"\u0061"}', {"a": "a"}),
+        ],
+    )
+    def test_prototypes(self, data: str, expected: dict[str, Any]) -> None:
+        """
+        Keys at which the client refuses a frame are left out, wherever they come from.
+        """
+        call = {"type": "tool_call", "toolCall": {"id": "c1", "name": "look", "arguments": data}}
+        result = {"type": "tool_result", "toolResult": {"id": "c1", "name": "look", "result": json.loads(data)}}
+        found = written(call, result, {"type": "x", **json.loads(data)}, {"type": "y", "data": json.loads(data)})
+        inputs, outputs = ([frame[name] for frame in found if name in frame] for name in ("input", "output"))
+        assert ([expected], [expected]) == (inputs, outputs)
+        assert [expected, expected] == [frame["data"] for frame in found if "data" in frame]
+
     def test_events_without_data(self) -> None:
         """
         An event that is a comment alone has no place.

@@ -28,12 +28,12 @@ _text = st.text('ab{}" \r\n\u00e9\u2028\U0001f600', max_size=6)
 # few, so that calls, pieces and results meet
 _ids = st.sampled_from(["c1", "c2", "c3"])
 _names = st.sampled_from(["look", "sum"])
-_arguments = st.sampled_from(['{"a":1}', '{\n "b": "\\u00e9"}', "[]", "{}", "", '{"a":'])
+_arguments = st.sampled_from(['{"a":1}', '{"\\u005f_proto__":{"a":1}}', '{\n "b": "\\u00e9"}', "[]", "{}", "", '{"a":'])
+# some of them mean something in JavaScript
+_keys = st.sampled_from(["data", "id", "n", "__proto__", "constructor", "prototype"])
 _json = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | _text,
-    lambda inner: (
-        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["data", "id", "n"]), inner, max_size=2)
-    ),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_keys, inner, max_size=2),
     max_leaves=4,
 )
 
@@ -83,7 +83,9 @@ def any_chunks() -> st.SearchStrategy[Any]:
     types = ["start", "text", "reasoning", "tool_call_delta", "tool_call", "tool_pending", "tool_result", "source"]
     keys = ["content", "toolCall", "toolCallDelta", "toolPending", "toolResult", "source", "usage", "error", "data"]
     odd_types = st.sampled_from([*types, "done", "error", "progress", "data-weather", "text-delta", "", "abort"])
-    odd = st.tuples(odd_types | st.integers(), st.dictionaries(st.sampled_from([*keys, "id", "transient"]), _json))
+    odd = st.tuples(
+        odd_types | st.integers(), st.dictionaries(st.sampled_from([*keys, "id", "transient", "__proto__"]), _json)
+    )
     own = odd.map(lambda drawn: {**drawn[1], "type": drawn[0]})
     event = st.tuples(st.none() | _json, st.sampled_from(["message", "text", "x"])).map(
         lambda drawn: SseEvent(drawn[0], event=drawn[1])
