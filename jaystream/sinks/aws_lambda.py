@@ -30,6 +30,10 @@ class ResponseWriter(Protocol):
     """
     A response stream: `write` takes effect at the call, and what it gives, if that is awaitable, is awaited for
     back-pressure only; so is `end`.
+
+    It may have more, which is used where it is there: `start(status, headers, cookies)`, called once before the first
+    byte with a number, pairs of text, and the values of ``set-cookie``; `set_content_type(content_type)`, called in its
+    place where there is no `start`; `fail(error)`, called in the place of `end` when a failure is raised.
     """
 
     def write(self, data: bytes, /) -> object:
@@ -229,8 +233,9 @@ class LambdaMixin(Described[T_co]):
         r"""
         Write the stream to a Lambda response stream, and end that.
 
-        Items that are in no format are framed as server-sent events. Where the response stream has a
-        `set_content_type`, it is told the format's.
+        Items that are in no format are framed as server-sent events. Where the response stream has a `start`, it is
+        told status and headers before the first byte; else its `set_content_type`, if there is one, is told the
+        format's.
 
         Args:
             response_stream: Anything with `write` and `end`, sync or async. A `write` takes effect at the call; what it
@@ -247,8 +252,10 @@ class LambdaMixin(Described[T_co]):
 
         Flow:
             Keeps order. Ready items are joined into one write of up to 64 KiB, a lone item goes at once; while a write
-            is awaited at most one more item is read. A failure becomes an error event, is logged, and the stream ends
-            well. `end` is called exactly once on every way out, also on cancellation, which then goes on.
+            is awaited at most one more item is read. A failure becomes an error event, before the first byte a status
+            where there is a `start`; it is logged, and the stream ends well. `end` is called exactly once on every way
+            out, also on cancellation, which then goes on; `fail`, where there is one, in its place when a failure is
+            raised.
 
         >>> from jaystream.testing import RecordingResponseStream
         >>> async def main():

@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from jaystream import JaypieStream, create_asgi_stream, create_lambda_stream
+from jaystream.errors import NotFoundError
 from jaystream.testing import (
     AsyncRecordingResponseStream,
     ManagedProbe,
@@ -104,6 +105,38 @@ class TestDelivery:
         with pytest.raises(ValueError, match="planted"):
             await JaypieStream(Probe("a", fail_at=1, error=ValueError("planted"))).format_text().to_lambda(writer)
         assert (b"a", True) == (writer.body, writer.ended)
+
+    async def test_head(self, make: Callable[[], RecordingResponseStream]) -> None:
+        """
+        A writer that takes a head gets status and headers, once, also where nothing is written.
+        """
+        for source in ([], ["a", "b"]):
+            writer = make()
+            await JaypieStream[Any](source).format_ndjson().to_lambda(writer)
+            assert (200, "application/x-ndjson", []) == (
+                writer.status,
+                dict(writer.headers)["content-type"],
+                writer.violations,
+            )
+
+    async def test_failure_before_the_first_byte(self, make: Callable[[], RecordingResponseStream]) -> None:
+        """
+        There it is a status.
+        """
+        writer = make()
+        report = await JaypieStream[Any](Probe("", fail_at=0, error=NotFoundError("no fox"))).to_lambda(writer)
+        assert (404, "application/json") == (writer.status, writer.content_type)
+        assert ("error", True, []) == (report.ended, writer.ended, writer.violations)
+        assert len(writer.body) == int(dict(writer.headers)["content-length"])
+
+    async def test_fail(self, make: Callable[[], RecordingResponseStream]) -> None:
+        """
+        A writer that can fail is told of a failure that is raised.
+        """
+        writer, error = make(), ValueError("planted")
+        with pytest.raises(ValueError, match="planted"):
+            await JaypieStream[Any](Probe("a", fail_at=1, error=error)).to_lambda(writer, throw=True)
+        assert (error, True, []) == (writer.error, writer.ended, writer.violations)
 
     @pytest.mark.parametrize("turn", range(30))
     async def test_cancelled_at_each_turn(self, make: Callable[[], RecordingResponseStream], turn: int) -> None:
