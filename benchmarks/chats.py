@@ -13,6 +13,7 @@ import socket
 from time import monotonic
 from typing import NamedTuple
 
+from benchmarks.chat_apps import PEERS
 from benchmarks.report import Row
 from benchmarks.serving import uvicorn
 
@@ -93,31 +94,44 @@ def chat(port: int, path: str, chats: int, tokens: int) -> Lateness | None:
     return Lateness(late[len(late) // 2], late[int(len(late) * 0.99)])
 
 
-def breaks_at(port: int, path: str, tokens: int, first: int, step: float) -> int | None:
+def breaks_at(port: int, path: str, tokens: int, halvings: int) -> int | None:
     """
-    The largest number of chats, in steps, at which the slowest token in a hundred is in time; twice too late is broken.
+    The largest number of chats at which the slowest token in a hundred is in time; twice too late is broken.
+
+    It goes up by halves until it breaks, and then looks between the last two.
 
     Returns:
-        0 if that is not even *first*; None if the path has no answer.
+        None if the path has no answer.
     """
-    good, chats = 0, float(first)
-    while True:
+
+    def holds(chats: int) -> bool:
         for _ in range(2):
-            found = chat(port, path, int(chats), tokens)
-            if found is None:
-                return None
-            if found.most <= LIMIT:
-                break
+            found = chat(port, path, chats, tokens)
+            if found is not None and found.most <= LIMIT:
+                return True
+        return False
+
+    if chat(port, path, 1, tokens) is None:
+        return None
+    good, bad = 1, 20
+    while holds(bad):
+        good, bad = bad, bad * 3 // 2
+    for _ in range(halvings):
+        middle = (good + bad) // 2
+        if middle in {good, bad}:
+            break
+        if holds(middle):
+            good = middle
         else:
-            return good
-        good, chats = int(chats), chats * step
+            bad = middle
+    return good
 
 
 def run(*, short: bool) -> list[Row]:
     """
     Measure, one server for all: it is the same loop, and they take turns.
     """
-    tokens, step = (50, 1.5) if short else (200, 1.15)
+    tokens, halvings = (50, 1) if short else (200, 4)
     with uvicorn("benchmarks.chat_apps:app", "--loop", "uvloop", "--http", "httptools", CHAT_TOKENS=str(tokens)) as (
         port,
         _,
@@ -138,14 +152,13 @@ def run(*, short: bool) -> list[Row]:
                 f"half of the tokens are late by {1000 * ours.half:.2f} ms, by hand {1000 * hand.half:.2f} ms",
             )
         ]
-        raw = breaks_at(port, "/raw", tokens, CHATS, step) or 0
-        mine = breaks_at(port, "/jaystream", tokens, CHATS, step) or 0
+        raw = breaks_at(port, "/raw", tokens, halvings) or 0
+        mine = breaks_at(port, "/jaystream", tokens, halvings) or 0
         ratio = mine / raw if raw else 0.0
         name = f"chats at once until that is {1000 * LIMIT:g} ms"
         rows.append(Row(name, str(mine), f"by hand {raw}", ratio, ">= 0.7 x", ratio >= 0.7))
-        for path, first in (("/sse_starlette", 40), ("/fastapi", 20), ("/pydantic_ai", 10)):
-            theirs = breaks_at(port, path, tokens, first, step if short else 1.3)
+        for path in PEERS:
+            theirs = breaks_at(port, path, tokens, halvings)
             if theirs is not None:
-                shown = path[1:].replace("_", "-")
-                rows.append(Row(name, str(mine), f"{shown} {theirs or f'under {first}'}", mine / (theirs or first)))
+                rows.append(Row(name, str(mine), f"{path[1:].replace('_', '-')} {theirs}", mine / theirs))
     return rows

@@ -256,6 +256,31 @@ class TestAnswer:
         assert [8, "The answer is wrong: size is missing"] == seen
         assert ["double"] == [each["name"] for each in found.tool_calls]
 
+    @pytest.mark.parametrize(
+        ("arguments", "problem"),
+        [
+            ("{", "it is not JSON"),
+            ("[]", "name, size is missing"),
+            ('{"name": "Rome", "size": "large"}', "size: Input should be a valid integer"),
+        ],
+    )
+    async def test_wrong_output(self, arguments: str, problem: str) -> None:
+        """
+        Whatever is wrong with a value is said to the model, and nothing of it to the reader.
+        """
+        seen: list[Any] = []
+
+        def answer(messages: list[Any]) -> Any:
+            if messages[-1]["role"] == "user":
+                return {"type": "tool_call", "toolCall": {"name": "final_result", "arguments": arguments}}
+            seen.append(messages[-1]["content"])
+            return [call("final_result", name="Rome", size=8)]
+
+        found = await Llm("test", script=answer).operate("Go", output=City)
+        assert City(name="Rome", size=8) == found.output
+        assert problem in seen[0]
+        assert [] == found.tool_results
+
     async def test_no_output(self) -> None:
         """
         A model that gives none has failed.

@@ -10,6 +10,7 @@ from pydantic_ai.direct import model_request_stream
 
 from jaystream import (
     JaypieStream,
+    Llm,
     from_anthropic,
     from_bedrock,
     from_google,
@@ -19,6 +20,8 @@ from jaystream import (
     from_pydantic_ai,
 )
 from jaystream.formats import LlmChunk
+from jaystream.llm import Answer, Tool
+from jaystream.llm.messages import LlmMessage
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -89,3 +92,19 @@ def check_refused() -> None:
     """
     from_llm(5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     from_llm([], on_error="ignore")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def check_asking() -> None:
+    """
+    `Llm`: its chunks, and the whole answer.
+    """
+
+    def double(n: int) -> int:
+        return 2 * n
+
+    llm = Llm("test", tools=[double, Tool(double, approval=True)], settings={"max_tokens": 9})
+    assert_type(llm.stream("Hi"), JaypieStream[LlmChunk])
+    assert_type(llm.stream([{"role": "user", "content": "Hi"}]).format_ai_sdk(), JaypieStream[bytes])
+    assert_type(await llm.operate("Hi"), Answer)
+    assert_type((await llm.operate("Hi")).messages, list[LlmMessage])
+    llm.stream(3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
