@@ -38,6 +38,7 @@ class Invocation:
         cold: Seconds that the start of its environment took; None in one that was there.
         first_byte: Seconds to the first byte of the response, from the start of the call; None without one.
         seconds: How long the function ran; 0 while it does.
+        took: The same from the call on, a cold start included.
         memory: The most MiB that its environment has used, where the system tells.
         over: Set when the environment is done with it.
     """
@@ -62,6 +63,7 @@ class Invocation:
         "seconds",
         "status",
         "streamed",
+        "took",
     )
 
     def __init__(
@@ -90,6 +92,7 @@ class Invocation:
         self.cold: float | None = None
         self.first_byte: float | None = None
         self.seconds = 0.0
+        self.took = 0.0
         self.memory: int | None = None
         self.status: int | None = None
         self.note = ""
@@ -142,6 +145,7 @@ class Invocation:
         The environment is done with it, in one way or another.
         """
         self.seconds = time.perf_counter() - self._started
+        self.took = self.age
         self.over.set()
 
     def wrote(self, line: bytes) -> None:

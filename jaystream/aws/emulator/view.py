@@ -92,7 +92,7 @@ def line_of(invocation: Invocation) -> str:
     reply, over = invocation.reply, invocation.over.is_set()
     status = "---" if invocation.status is None else str(invocation.status)
     first = "" if invocation.first_byte is None else f"first {invocation.first_byte * 1000:.0f} ms"
-    seconds = invocation.seconds if over else invocation.age
+    seconds = invocation.took if over else invocation.age
     end = "..." if not over else "end" if reply.failure is None else reply.failure.kind
     cold = "" if invocation.cold is None else f" (cold start {invocation.cold * 1000:.0f} ms)"
     note = f"; {invocation.note}" if invocation.note else ""
