@@ -8,14 +8,18 @@ import io
 import os
 import sys
 from asyncio import create_task, gather, sleep
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jaystream.aws.emulator.bandwidth import Bucket
 from jaystream.aws.emulator.environment import exit_reason
 from jaystream.aws.emulator.eventstream import invoke_complete, payload_chunk
+from jaystream.aws.emulator.fronts import Relay
 from jaystream.aws.emulator.invocation import Invocation
 from jaystream.aws.emulator.pipes import Pipe, RecordPipe
 from jaystream.aws.emulator.proxy_result import MalformedError, head_of_prelude, unpack
@@ -24,6 +28,7 @@ from jaystream.aws.emulator.reply import Failure, OversizedError, Reply
 from jaystream.aws.emulator.run import banner
 from jaystream.aws.emulator.settings import Front, Settings, command_of
 from jaystream.aws.emulator.view import View
+from jaystream.handlers.lambda_answer import PRELUDE_TYPE
 from jaystream.testing import VirtualClock, emulator
 
 MIB = 1 << 20
@@ -266,6 +271,34 @@ class TestResults:
         Payload 2.0 passes on what is no JSON.
         """
         assert ((200, [("content-type", "application/json")]), b"x") == unpack("http-api", b"x")
+
+
+class TestPrelude:
+    """
+    A prelude that comes in pieces.
+    """
+
+    @given(body=st.binary(max_size=30), cuts=st.lists(st.integers(0, 80), max_size=8))
+    async def test_however_cut(self, body: bytes, cuts: list[int]) -> None:
+        """
+        Head and body are the same however the stream is cut.
+        """
+        stream = b'{"statusCode":201,"headers":{"a":"b"}}' + bytes(8) + body
+        edges = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
+        invocation = Invocation(Settings(handler="a.b"), b"{}", "GET /", streamed=True)
+        reply = invocation.reply
+
+        async def respond() -> None:
+            reply.begin(PRELUDE_TYPE, streamed=True)
+            for start, end in pairwise(edges):
+                await reply.put(stream[start:end])
+            reply.finish()
+
+        exchange: Any = None
+        responding = create_task(respond())
+        head, rest = await Relay(exchange, invocation, "function-url")._prelude()
+        assert (201, [("a", "b")], body) == (head.status, head.headers, rest + await reply.whole())
+        await responding
 
 
 class TestSettings:

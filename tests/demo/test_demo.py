@@ -308,6 +308,24 @@ sys.exit(cli.main(sys.argv[1:]))
         assert "jaystream demo: the HTTP client failed after" in done.err
         assert said in done.err
 
+    def test_function_fails(self, scratch: Path, file: Path) -> None:
+        """
+        A Lambda function that fails makes an exit code of 1, and its log is shown.
+        """
+        code = """
+import sys
+from jaystream import cli
+from jaystream.demo import sinks
+
+emulator = sinks.emulator
+sinks.emulator = lambda name, **options: emulator("jaystream.demo.function.nobody", **options)
+sys.exit(cli.main(sys.argv[1:]))
+"""
+        done = run(scratch, "demo", str(file), code=code)
+        assert 1 == done.code
+        assert "jaystream demo: the Lambda function failed after 0 bytes:" in done.err
+        assert "Handler 'nobody' missing on module 'jaystream.demo.function'" in done.err
+
     @pytest.mark.parametrize("command", ["demo", "serve"])
     def test_missing_file(self, scratch: Path, command: str) -> None:
         """
