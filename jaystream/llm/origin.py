@@ -33,8 +33,6 @@ def prepared(origin: Any) -> Any:
     """
     if is_a(origin, dict) and "stream" in origin:
         return prepared(origin["stream"])  # what boto3 gives
-    if isinstance(origin, Blocking):
-        return origin
     kind = "managed" if managed(origin) and not has(origin, "__aenter__") else kind_of(origin)
     if kind == "context":
         return Finishing(origin) if is_finishing(origin) else origin

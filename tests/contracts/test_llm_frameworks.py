@@ -76,6 +76,17 @@ class TestPydanticAi:
             assert chunks[-1]["usage"][0]["total"] > 0
             assert "function::answer" == chunks[-1]["usage"][0]["model"]
 
+    async def test_opened(self) -> None:
+        """
+        A stream that the caller has opened stays the caller's to leave.
+        """
+        async with model_request_stream(FunctionModel(stream_function=answer), QUESTION) as opened:
+            stream = from_llm(opened)
+            assert "StreamedResponse" in repr(stream)
+            chunks: list[Any] = await stream.to_list()
+        assert "Hello" == text_of(chunks)
+        assert chunks[-1]["usage"][0]["total"] > 0
+
     async def test_test_model(self) -> None:
         """
         Its model for tests.

@@ -170,6 +170,13 @@ class TestFromAnthropic:
         done: Any = await from_anthropic(end).last()
         assert (9, 4, 9) == tuple(done["usage"][0][name] for name in ("output", "reasoning", "total"))
 
+    async def test_end_without_a_reason(self) -> None:
+        """
+        An end that does not say why has none.
+        """
+        events: list[Event] = [{"type": "message_delta", "delta": {}}, {"type": "message_stop"}]
+        assert {"type": "done", "usage": []} == await from_anthropic(events).last()
+
     async def test_error_event(self) -> None:
         """
         An error within the stream is what it is over HTTP.

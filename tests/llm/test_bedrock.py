@@ -118,6 +118,18 @@ class TestEvents:
         assert {"id": "source-1", "url": "https://a.test", "title": "A"} == chunks[1]["source"]
         assert "c2ln" == chunks[2]["signature"]
 
+    async def test_nothing_in_it(self) -> None:
+        """
+        Events without what they are there for give nothing: a start of text, an end of nothing, no tokens.
+        """
+        events: list[Event] = [
+            {"contentBlockStart": {"contentBlockIndex": 0, "start": {}}},
+            {"contentBlockStop": {"contentBlockIndex": 0}},
+            {"somethingNew": {}, "metadata": {}},
+            {"messageStop": {"stopReason": "end_turn"}},
+        ]
+        assert ["start", "done"] == types_of(await from_bedrock(events).to_list())
+
     async def test_not_this(self) -> None:
         """
         Events of another kind are refused, and so is what is no event.

@@ -6,11 +6,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
+import weakref
 from collections.abc import AsyncIterator, Callable
 from socket import gaierror
 from types import SimpleNamespace
 from typing import Any, Literal, cast
 
+import anyio
 import pytest
 from openai.types.chat import ChatCompletion
 
@@ -26,7 +29,7 @@ from jaystream import (
     from_llm,
     from_openai,
 )
-from jaystream.errors import BadGatewayError, JaypieError, NotFoundError, ProviderError
+from jaystream.errors import BadGatewayError, GatewayTimeoutError, JaypieError, NotFoundError, ProviderError
 from jaystream.testing import Probe, RecordingSend, cancel_at_every_await, guard_leaks
 from tests.llm.wires import ANTHROPIC, BEDROCK, OPENAI_CHAT, WIRES, Event, chat, text_of, tools_of, types_of
 
@@ -347,6 +350,62 @@ class TestRuns:
         scope: dict[str, Any] = {"type": "http", "method": "HEAD", "path": "/", "headers": []}
         await from_llm(ask()).to_asgi(scope, send.receive, send)
         assert 200 == send.status
+
+    async def test_cancellation_in_disguise(self) -> None:
+        """
+        A cancellation that an SDK makes an error of is no failure of the provider.
+        """
+        waits = asyncio.Event()
+
+        async def events() -> AsyncIterator[Event]:
+            yield ANTHROPIC[0]
+            try:
+                waits.set()
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise ConnectionResetError from None
+
+        run = asyncio.ensure_future(from_llm(events(), on_error="chunk").drain())
+        await waits.wait()
+        run.cancel()
+        await asyncio.wait([run])
+        assert run.cancelled()
+
+    async def test_scope_of_the_source(self) -> None:
+        """
+        A limit that the source holds itself is the source's own, and its error is one of time.
+        """
+
+        async def events() -> AsyncIterator[Event]:
+            with anyio.fail_after(0):
+                yield ANTHROPIC[0]
+                await asyncio.Event().wait()
+
+        with pytest.raises(GatewayTimeoutError):
+            await from_llm(events()).drain()
+
+    async def test_nothing_left_behind(self, caplog: pytest.LogCaptureFixture) -> None:
+        """
+        A failure that nobody holds is gone at once, with all that its traceback leads to.
+        """
+        failures: list[weakref.ref[BaseException]] = []
+
+        class RefusedError(ConnectionError):
+            def __init__(self) -> None:
+                failures.append(weakref.ref(self))
+
+        async def events() -> AsyncIterator[Event]:
+            yield ANTHROPIC[0]
+            raise RefusedError
+
+        try:
+            await from_llm(events).drain()
+        except BadGatewayError as error:
+            failures.append(weakref.ref(error))
+        assert [None, None] == [failure() for failure in failures]
+        with caplog.at_level(logging.CRITICAL, "jaystream"):  # a log that is kept keeps the failure
+            await from_llm(events, on_error="chunk").drain()
+        assert [None, None, None] == [failure() for failure in failures]
 
     async def test_runs_again(self) -> None:
         """

@@ -139,6 +139,16 @@ class TestFromGoogle:
             chunks: list[Any] = await from_google([made]).to_list()
             assert [{"type": "reasoning", "content": "", "signature": "c2ln"}] == chunks[2:-1]
 
+    async def test_not_this(self) -> None:
+        """
+        Events of another kind are refused before the first of this one, and passed over behind it.
+        """
+        with pytest.raises(TypeError, match="responses of Google's generate_content_stream are expected"):
+            await from_google([{"type": "ping"}]).drain()
+        assert ["start", "text", "done"] == types_of(
+            await from_google([gemini({"text": "a"}), {"type": "ping"}, gemini(finish="STOP")]).to_list()
+        )
+
     async def test_error(self) -> None:
         """
         An error in the stream is the provider's.

@@ -70,6 +70,12 @@ class TestFromLangChain:
         whole = {"type": "ai", "content": "", "tool_calls": [{"id": "a", "name": "f", "args": {"x": 1}}]}
         at_once: list[Any] = await from_langchain([whole]).to_list()
         assert [("a", "f", '{"x":1}')] == tools_of(at_once)
+        nothing: list[Any] = [None, {}, ""]
+        for none in nothing:
+            bare = {"type": "ai", "content": "", "tool_calls": [{"id": "a", "name": "f", "args": none}]}
+            assert [("a", "f", "{}")] == tools_of(await from_langchain([bare]).to_list())
+        text = {"type": "ai", "content": "", "tool_calls": [{"id": "a", "name": "f", "args": "[1]"}]}
+        assert [("a", "f", "[1]")] == tools_of(await from_langchain([text]).to_list())
         assert "tool_calls" == at_once[-1]["stopReason"]
 
     async def test_name_later(self) -> None:

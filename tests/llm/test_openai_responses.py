@@ -106,6 +106,16 @@ class TestOpenAiResponses:
             pieces = [chunk["toolCallDelta"]["delta"] for chunk in chunks if chunk["type"] == "tool_call_delta"]
             assert '{"a":1}' == "".join(pieces)
 
+    async def test_pieces_that_do_not_fit(self) -> None:
+        """
+        Where the whole arguments are not what the pieces make, the whole ones count.
+        """
+        item = {"type": "response.output_item.added", "item": function_call(1, "f")}
+        piece = part("response.function_call_arguments.delta", "fc_1", 0, delta='{"b"')
+        whole = {"type": "response.output_item.done", "item": function_call(1, "f", '{"a":1}')}
+        chunks: list[Any] = await from_openai([item, piece, whole, ending("completed")]).to_list()
+        assert [("call_1", "f", '{"a":1}')] == tools_of(chunks)
+
     async def test_thoughts_apart(self) -> None:
         """
         Parts of a summary are paragraphs.
