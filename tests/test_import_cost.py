@@ -96,6 +96,16 @@ class TestImportCost:
         """
         assert set() == (loaded_by(USED) - loaded_by("import anyio, asyncio")) & DEAR
 
+    def test_adapters_load_no_sdk(self) -> None:
+        """
+        Reading what SDKs give needs none of them, and no data models; one provider's adapter loads no other.
+        """
+        loaded = loaded_by("from jaystream import from_llm")
+        assert set() == loaded & (COSTLY - {"pydantic_core"})
+        others = {"jaystream.llm.google", "jaystream.llm.anthropic", "jaystream.llm.langchain", "jaystream.llm.loop"}
+        assert others - {"jaystream.llm.loop"} <= loaded
+        assert set() == loaded_by("from jaystream import from_bedrock") & others
+
     def test_sees_what_is_loaded(self) -> None:
         """
         The check does see a costly module where there is one.
