@@ -118,16 +118,23 @@ class Loose:
             scope.__exit__(None, None, None)
 
 
-def is_shielded(task: Task[Any]) -> bool:
+def is_shielded(task: Task[Any], within: anyio.CancelScope | None = None) -> bool:
     """
-    Whether what *task* waits for stands behind a shield; anyio has no public word for it.
+    Whether what *task* waits for stands behind a shield, put up inside the scope *within*.
+    """
+    scope = scope_of(task)
+    while scope is not None and scope is not within and not scope.shield:
+        scope = _outside(scope)
+    return scope is not None and scope is not within
+
+
+def scope_of(task: Task[Any]) -> anyio.CancelScope | None:
+    """
+    The innermost scope that *task* is in; anyio has no public word for it.
     """
     backend = sys.modules.get("anyio._backends._asyncio")  # where it is not loaded there are no scopes
     state = getattr(backend, "_task_states", {}).get(task)
-    scope = getattr(state, "cancel_scope", None)
-    while scope is not None and not scope.shield:
-        scope = _outside(scope)
-    return scope is not None
+    return getattr(state, "cancel_scope", None)
 
 
 def _outside(scope: anyio.CancelScope) -> anyio.CancelScope | None:

@@ -17,7 +17,7 @@ from jaystream._core.fuse import execute
 from jaystream._core.ownership import discard
 from jaystream._core.plan import Stage
 from jaystream._core.run import Run
-from jaystream._core.shelter import Around
+from jaystream._core.shelter import Around, is_shielded, scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Generator
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from jaystream._core.plan import Plan
     from jaystream._core.writer import LoopWriter
     from jaystream.sinks.outbox import Outbox
+
+GLANCE = 0.005
+"""Seconds between two looks at whether a shield is down."""
 
 
 @coroutine
@@ -71,6 +74,7 @@ class Pull:
         "_events",
         "_main",
         "_outbox",
+        "_outside",
         "_requests",
         "_shelter",
         "_spared",
@@ -90,6 +94,7 @@ class Pull:
         self._shelter = Around()
         self._cancelled = self._stopping = False
         self._spared = 0
+        self._outside = scope_of(task)
         self.run: Run = Run(self._shelter)
         self.running: bool = False
         self.cut: bool = False
@@ -159,7 +164,10 @@ class Pull:
         self._outbox.stop()
         if not self.running or self._cancelled or self._spared:
             return
-        if self._shelter.closing:
+        if not self._shelter.closing and is_shielded(self._main, self._outside):
+            # a run of its own, inside this one, is closing something
+            self._events.call_later(GLANCE, self.stop)
+        elif self._shelter.closing:
             self._shelter.after = lambda: self._events.call_soon(self.stop)
         else:
             self._cancelled = True
