@@ -127,12 +127,9 @@ class Connection(asyncio.Protocol):
 
     def expect(self) -> None:
         """
-        Expect a reply to what is sent from here on.
+        Expect a reply to what is sent from here on, over a connection that is not lost.
         """
         self._reply = self._loop.create_future()
-        if self._lost is not None:
-            self._reply.set_exception(ConnectionLostError(self._lost, untouched=True))
-            self._reply.exception()
 
     async def reply(self, limit: float | None) -> Reply:
         """

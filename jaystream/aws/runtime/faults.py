@@ -52,7 +52,7 @@ class Report(NamedTuple):
         The type in the form that Lambda records: anything else becomes "Unknown".
         """
         kind = self.kind if _KNOWN.search(self.kind) else f"Function.{self.kind}"
-        return kind.encode("ascii", "replace")
+        return kind[:256].encode("ascii", "replace")
 
 
 def report_of(error: BaseException, request_id: str = "") -> Report:

@@ -118,7 +118,8 @@ def _serve(name: str, api: RuntimeApi, settings: Settings, sink: Sink) -> int:
         code = _restore(api, sink) if snapshot.wanted(os.environ) else 0
         return code or server.serve()
     finally:
-        server.close()
+        if not server.stuck:
+            server.close()
 
 
 def _restore(api: RuntimeApi, sink: Sink) -> int:

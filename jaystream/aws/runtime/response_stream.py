@@ -22,6 +22,7 @@ EMPTY_BODIES = ("none", "newline", "json204")
 
 _DEFAULT_TYPE = "application/octet-stream"
 _TRAILER_LIMIT = 12_288  # HTTP servers read 16 KiB of trailers
+_KIND_LIMIT = 256
 
 
 class LambdaResponseStream:
@@ -143,7 +144,9 @@ class LambdaResponseStream:
         if types:
             self._content_type = types[-1]
         if request is not None and not request.can_stream:
-            self._head, self._kept = (status, given, list(cookies)), []
+            self._head = (status, given, list(cookies))
+            self._whole([])  # raises what the front does not take
+            self._kept = []
             return None
         if request is None:
             self._head = (status, given, list(cookies))
@@ -190,15 +193,19 @@ class LambdaResponseStream:
 
         Returns:
             What to await for room where the reader is behind, else None.
+
+        Raises:
+            BrokenResponseError: If the Runtime API has left, and nothing had been sent.
         """
         if self._over:
             return None
-        self._over = True
         if self._kept is not None:
             self._answer = self._whole(self._kept)
+            self._over = True
             return None
         if not self._upload.begun:
             self._begin(b"")
+        self._over = True
         if not self._sent and self._stand_in:
             self._upload.send(self._stand_in)
         return self._upload.finish()
@@ -236,7 +243,7 @@ class LambdaResponseStream:
         report = report_of(error, self._request_id)
         return self._upload.finish(
             [
-                (b"Lambda-Runtime-Function-Error-Type", report.kind.encode("ascii", "replace")),
+                (b"Lambda-Runtime-Function-Error-Type", report.kind[:_KIND_LIMIT].encode("ascii", "replace")),
                 (b"Lambda-Runtime-Function-Error-Body", _as_trailer(report.body)),
             ]
         )
@@ -352,10 +359,8 @@ class LambdaResponseStream:
 
 def _as_trailer(body: dict[str, Any]) -> bytes:
     """An error's body in base64, since JSON may hold what a trailer may not; what is too long for one is cut."""
-    kept = dict(body)
+    kept = {**body, "errorType": body["errorType"][:_KIND_LIMIT]}
     while len(data := base64.b64encode(to_json(kept).encode("utf-8", "replace"))) > _TRAILER_LIMIT:
-        if not kept["errorMessage"] and not kept["stackTrace"]:
-            return b""
         kept["errorMessage"] = kept["errorMessage"][: len(kept["errorMessage"]) // 2]
         kept["stackTrace"] = kept["stackTrace"][(len(kept["stackTrace"]) + 1) // 2 :]
     return data

@@ -77,6 +77,13 @@ class Server:
         self._polls: set[asyncio.Task[Any]] = set()
         self._stopping: signal.Signals | None = None
 
+    @property
+    def stuck(self) -> bool:
+        """
+        Whether a handler went on though it was cancelled, so that nothing can be ended well any more.
+        """
+        return self._invoker.stuck
+
     def start(self) -> None:
         """
         Start what a handler has to start before its first invocation.

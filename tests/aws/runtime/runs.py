@@ -133,5 +133,9 @@ async def process(
         yield Process(started)
     finally:
         if started.returncode is None:
-            started.kill()
-            await started.communicate()
+            started.terminate()
+            try:
+                await asyncio.wait_for(started.communicate(), 10)
+            except TimeoutError:
+                started.kill()
+                await started.communicate()

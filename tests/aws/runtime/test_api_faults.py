@@ -103,6 +103,17 @@ class TestFaults:
             with pytest.raises(RuntimeApiError, match=message):
                 await serve(api, answer)
 
+    async def test_without_length(self) -> None:
+        """
+        A reply that ends with its connection is one.
+        """
+        async with StandIn() as api:
+            api.trouble("/response", b"HTTP/1.1 202 Accepted\r\n\r\nOK")
+            api.offer({})
+            api.offer({})
+            await serve(api, answer, 2)
+            assert (2, 2) == (len(api.posted), api.connections)
+
     async def test_closed_between(self) -> None:
         """
         A connection that was closed between two requests is opened anew, for either request.

@@ -399,6 +399,16 @@ def handler(event, context):
             _, out, _ = await running.end()
         assert "second\nfirst\nafter\nhandler\n" == out
 
+    async def test_no_restore(self, tmp_path: Path) -> None:
+        """
+        A Runtime API that takes no snapshot ends the start.
+        """
+        async with StandIn() as api:
+            api.trouble("/restore/next", 403)
+            async with process(api, tmp_path, ECHO, AWS_LAMBDA_INITIALIZATION_TYPE="snap-start") as running:
+                code, _, _ = await running.end()
+        assert (64, True) == (code, "403" in api.posted[0].json["errorMessage"])
+
     @pytest.mark.parametrize(
         ("hook", "code", "target", "kind"),
         [

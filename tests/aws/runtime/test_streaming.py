@@ -132,6 +132,79 @@ class TestStreaming:
         assert "lambda-runtime-function-response-mode" not in posted.headers
         assert ("in one", 200) == (posted.json["body"], posted.json["statusCode"])
 
+    async def test_whole_answer_refused(self) -> None:
+        """
+        A head that such a front does not take is refused where it is given.
+        """
+
+        @streaming
+        async def handler(event: Any, context: Any) -> None:
+            context.response_stream.start(99)
+
+        async with StandIn() as api:
+            api.offer(ALB_EVENT)
+            await serve(api, handler)
+        assert api.posted[0].target.endswith("/error")
+        assert "99" in api.posted[0].json["errorMessage"]
+
+    async def test_state(self) -> None:
+        """
+        It tells how far it is.
+        """
+        seen: list[tuple[bool, bool, int]] = []
+
+        @streaming
+        async def handler(event: Any, context: Any) -> None:
+            stream = context.response_stream
+            steps = [
+                lambda: None,
+                lambda: stream.write(memoryview(b"ab")),
+                lambda: stream.write(bytearray(b"c")),
+                stream.end,
+            ]
+            for step in steps:
+                step()
+                seen.append((stream.started, stream.ended, stream.bytes_sent))
+
+        async with StandIn() as api:
+            api.offer({})
+            await serve(api, handler)
+        assert [(False, False, 0), (True, False, 2), (True, False, 3), (True, True, 3)] == seen
+        assert b"abc" == api.posted[0].body
+
+    async def test_error_without_end(self) -> None:
+        """
+        An error whose name alone is longer than a trailer is told by its name's beginning.
+        """
+        kind = type("E" * 20_000, (Exception,), {})
+
+        @streaming
+        async def handler(event: Any, context: Any) -> None:
+            context.response_stream.write(b"x")
+            raise kind
+
+        async with StandIn() as api:
+            api.offer({})
+            await serve(api, handler)
+        assert "E" * 256 == api.posted[0].trailers["lambda-runtime-function-error-type"]
+
+    async def test_left_before(self) -> None:
+        """
+        A connection that was lost before the first byte fails the invocation, over another one.
+        """
+
+        @streaming
+        async def handler(event: Any, context: Any) -> None:
+            context.response_stream._upload.close()
+            if event:
+                context.response_stream.write(b"x")
+
+        async with StandIn() as api:
+            api.offer(True)
+            api.offer(False)
+            await serve(api, handler, 2)
+        assert ["BrokenResponseError"] * 2 == [posted.json["errorType"] for posted in api.posted]
+
     async def test_not_for_http(self) -> None:
         """
         A caller that is no HTTP client gets the content type that the head has, and the body.
