@@ -9,6 +9,7 @@ import shlex
 import socket
 import struct
 import time
+from asyncio import get_running_loop
 from functools import partial
 from io import StringIO
 from pathlib import Path
@@ -18,6 +19,7 @@ import h11
 import pytest
 from anyio import CancelScope, create_task_group, sleep
 
+from jaystream.aws.emulator.reload import Changes
 from jaystream.aws.emulator.server import Emulator
 from jaystream.aws.emulator.settings import Settings
 from jaystream.aws.emulator.view import View
@@ -240,6 +242,31 @@ class TestEnd:
                 scope.cancel()
         assert not alive(pids[0])
         assert before == descriptors()
+
+    async def test_before_it_began(self) -> None:
+        """
+        A cancellation of whoever enters the block leaves nothing either.
+        """
+        with CancelScope() as scope:
+            scope.cancel()
+            async with raw():
+                pytest.fail("entered")
+        assert scope.cancelled_caught
+
+    async def test_own_failure(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        A failure of the emulator itself is raised to whoever waits for its end.
+        """
+
+        async def fail(changes: Changes) -> Path:
+            raise ZeroDivisionError
+
+        monkeypatch.setattr(Changes, "next", fail)
+        server = Emulator(Settings(handler="a.b"), View(StringIO()), reload=True)
+        with pytest.raises(ExceptionGroup) as caught:
+            async with server:
+                await server.wait_with(get_running_loop().create_future())
+        assert caught.group_contains(ZeroDivisionError)
 
     async def test_taken_port(self) -> None:
         """

@@ -28,6 +28,7 @@ FAILURES: list[tuple[list[Any], int]] = [
     ([["prelude", {"headers": {"a": "b\r\nc: d"}}], ["end"]], 500),
     ([["prelude", {"headers": {"a": "b" * 16_384}}], ["end"]], 500),
     ([["prelude", []], ["end"]], 500),
+    ([["stream", "application/vnd.awslambda.http-integration-response"], ["bytes", 20_000, 1], ["end"]], 500),
     ([["stream", "application/vnd.awslambda.http-integration-response"], ["chunk", "{}"], ["end"]], 500),
     ([["stream", "application/vnd.awslambda.http-integration-response"], ["cut"]], 500),
 ]
@@ -276,6 +277,14 @@ class TestBuffered:
             assert client.target.netloc == request.host
             assert steps(["proxy"]) == request.body
 
+    async def test_stream_that_fails(self) -> None:
+        """
+        A stream is collected, and counts as failed when its trailers say so.
+        """
+        async with raw(front="http-api") as function, Client(function.url) as client:
+            do = steps(["stream", "a/b"], ["chunk", "a"], ["fail", "Handler.Bad", "{}"])
+            assert 502 == (await client.ask(body=do))[0]
+
     async def test_any_json(self) -> None:
         """
         Payload 2.0 takes any JSON for a body.
@@ -333,6 +342,15 @@ class TestRequests:
             assert b"HTTP/1.1 100 \r\n\r\n" == await client.stream.receive()
             await client.stream.send(b"null")
             assert (await client.stream.receive()).startswith(b"HTTP/1.1 200 ")
+
+    async def test_whole_address(self) -> None:
+        """
+        A client that takes it for a proxy names the host in its request.
+        """
+        async with raw() as function, Client(function.url) as client:
+            await client.ask("http://127.0.0.1:9/a/b?c=d", method="GET")
+            event = json.loads(await client.body())
+            assert ("/a/b", "c=d") == (event["rawPath"], event["rawQueryString"])
 
     async def test_not_http(self) -> None:
         """

@@ -115,6 +115,14 @@ class TestStart:
             assert "Runtime.InvalidEntrypoint" == result.error
             assert "fork/exec /no/such/runtime: no such file or directory" in result.json()["errorMessage"]
 
+    async def test_no_socket(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        An environment that gets no socket.
+        """
+        monkeypatch.setattr(environment, "HOST", "192.0.2.1")
+        async with raw() as function:
+            assert "Runtime.InvalidEntrypoint" == (await function.invoke()).error
+
     async def test_no_such_folder(self, tmp_path: Path) -> None:
         """
         A folder that is not there.

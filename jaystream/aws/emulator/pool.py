@@ -64,13 +64,14 @@ class Pool:
         watcher: Is told what happens.
     """
 
-    __slots__ = ("_all", "_busy", "_ending", "_freed", "_group", "_idle", "_settings", "_watcher")
+    __slots__ = ("_all", "_busy", "_closed", "_ending", "_freed", "_group", "_idle", "_settings", "_watcher")
 
     def __init__(self, settings: Settings, group: TaskGroup, watcher: Watcher) -> None:
         self._settings = settings
         self._group = group
         self._watcher = watcher
         self._all: set[Environment] = set()
+        self._closed = False
         self._ending: set[Environment] = set()
         self._busy: dict[Environment, Invocation] = {}
         self._idle: list[Environment] = []
@@ -95,7 +96,7 @@ class Pool:
                 await self._freed.wait()
         if self._ready():
             return self._idle.pop()
-        if len(self._all) >= self._settings.concurrency:
+        if self._closed or len(self._all) >= self._settings.concurrency:
             raise ThrottledError
         environment = Environment(self._settings, self._watcher.line)
         self._all.add(environment)
@@ -151,8 +152,9 @@ class Pool:
 
     async def close(self) -> None:
         """
-        End every environment, busy or not.
+        End every environment, busy or not, and start no other.
         """
+        self._closed = True
         for environment in list(self._all):
             self._end(environment)
         for environment in list(self._ending):
