@@ -22,6 +22,7 @@ from pydantic_ai.providers.openai import OpenAIProvider
 
 from jaystream import Llm
 from jaystream.errors import JaypieError
+from jaystream.testing import guard_leaks
 from tests.contracts.llm_clients import SDKS
 from tests.contracts.replay import Replay, replaying
 from tests.llm.wires import ANTHROPIC, RESPONSE_USAGE, Event, chat, gemini, part, response, text_of, tools_of
@@ -304,3 +305,44 @@ class TestReasoning:
         thought, used = body["messages"][1]["content"]
         assert {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"} == thought
         assert ("tool_use", "toolu_1") == (used["type"], used["id"])
+
+
+class TestByName:
+    """
+    Providers that are named, with their keys and addresses in the environment.
+    """
+
+    @pytest.mark.parametrize(
+        ("model", "wire", "address"),
+        [
+            ("anthropic:claude-test", "anthropic", ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "")),
+            ("openai:gpt-test", "openai-responses", ("OPENAI_API_KEY", "OPENAI_BASE_URL", "/v1")),
+        ],
+    )
+    def test_each_loop(
+        self, server: Replay, model: str, wire: str, address: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """
+        One `Llm` serves one event loop after the other, kept open or not, and leaves no connection behind.
+        """
+        key, variable, path = address
+        monkeypatch.setenv(key, "test")
+        monkeypatch.setenv(variable, server.url + path)
+        sdk = SDKS[WIRES[wire].sdk]
+        server.play(sdk.frame(WIRES[wire].second), media_type=sdk.media_type)
+        llm = Llm(model)
+
+        async def ask() -> str:
+            return (await llm.operate("Go")).content
+
+        async def keep() -> list[str]:
+            async with llm:
+                return [await ask(), await ask()]
+
+        async def guarded(run: Callable[[], Any]) -> Any:
+            async with guard_leaks(allow_finalized=True):
+                return await run()
+
+        assert "It is 3." == asyncio.run(guarded(ask))
+        assert ["It is 3."] * 2 == asyncio.run(guarded(keep))
+        assert "It is 3." == asyncio.run(guarded(ask))
