@@ -122,8 +122,6 @@ class Server:
         End what the handler has started, and the loop.
         """
         loop = self._loop
-        if loop.is_closed():
-            return
         try:
             shutdown = getattr(self._handler, "aclose", None)
             if self._invoker.kind == "streaming" and callable(shutdown):

@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -133,7 +134,7 @@ async def process(
         yield Process(started)
     finally:
         if started.returncode is None:
-            started.terminate()
+            started.send_signal(signal.SIGINT)  # Python's own handling of it, for sync functions too, counts coverage
             try:
                 await asyncio.wait_for(started.communicate(), 10)
             except TimeoutError:

@@ -199,6 +199,17 @@ class TestReports:
         report = report_of(FaultError("Runtime.Other", "y", ["z"]))
         assert (b"Runtime.Other", ["z"]) == (report.header, report.body["stackTrace"])
 
+    def test_no_folder(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        A working directory that is gone is told as none.
+        """
+
+        def gone() -> str:
+            raise FileNotFoundError
+
+        monkeypatch.setattr(os, "getcwd", gone)
+        assert "" == report_of(LookupError()).cause["working_directory"]
+
     def test_cannot_be_shown(self) -> None:
         """
         An error whose text fails is told all the same.

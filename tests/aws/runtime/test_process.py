@@ -332,6 +332,8 @@ from jaystream.aws.runtime import current_context
 together = threading.Barrier(3)
 
 def handler(event, context):
+    if event == "raise":
+        raise LookupError
     together.wait(30)
     return [event, current_context().aws_request_id]
 """
@@ -339,6 +341,9 @@ def handler(event, context):
             for number in range(3):
                 api.offer(number, request_id=f"r-{number}")
             await api.answers(3)
+            api.offer("raise")
+            await api.answers(4)
+        assert "LookupError" == api.posted.pop().json["errorType"]
         assert [[0, "r-0"], [1, "r-1"], [2, "r-2"]] == sorted(posted.json for posted in api.posted)
 
     async def test_goes_on(self, tmp_path: Path) -> None:

@@ -165,6 +165,7 @@ class TestStreaming:
             for step in steps:
                 step()
                 seen.append((stream.started, stream.ended, stream.bytes_sent))
+            assert (None, None) == (stream.failure, stream.answer)
 
         async with StandIn() as api:
             api.offer({})
@@ -297,6 +298,23 @@ class TestStreaming:
         assert "Function.LookupError" == posted.headers["lambda-runtime-function-error-type"]
         assert "echo-me" == posted.headers["lambda-runtime-invocation-id"]
         assert "[ERROR] LookupError: none" in log
+
+    async def test_no_event(self) -> None:
+        """
+        An event that is no JSON fails the invocation before the handler is called.
+        """
+
+        @streaming
+        async def handler(event: Any, context: Any) -> None:
+            """Not called."""
+
+        async with StandIn() as api:
+            api.offer(b"{")
+            await serve(api, handler)
+        assert (True, "Runtime.UnmarshalError") == (
+            api.posted[0].target.endswith("/error"),
+            api.posted[0].json["errorType"],
+        )
 
     async def test_raises_amid(self) -> None:
         """
