@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from jaystream import SseEvent
 
 
+# where this package is: the folder that the demo was started in may hold anything
+HERE = Path(client.__file__).parents[2]
+
+
 class ClientFailedError(RuntimeError):
     """
     The HTTP client, or the Lambda function, could not read the stream to its end.
@@ -65,7 +69,7 @@ async def into_lambda(stream: JaypieStream[bytes]) -> Result:
     app = make_app("the demo", lambda: stream, shutdown)
     async with (
         serving(app, listen(), shutdown) as address,
-        emulator("jaystream.demo.function.handler", timeout=900) as function,
+        emulator("jaystream.demo.function.handler", folder=HERE, timeout=900) as function,
     ):
         invoked = await function.invoke({"url": f"{address}/stream"})
     if invoked.error is not None:

@@ -19,6 +19,7 @@ import h11
 import pytest
 from anyio import CancelScope, create_task_group, sleep
 
+from jaystream.aws.emulator import environment
 from jaystream.aws.emulator.reload import Changes
 from jaystream.aws.emulator.server import Emulator
 from jaystream.aws.emulator.settings import Settings
@@ -181,6 +182,24 @@ class TestClients:
                 with socket.create_connection((client.target.hostname, client.target.port)) as other:
                     other.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             assert 200 == (await client.ask(body=steps(["result", 1])))[0]
+
+    async def test_reads_on_after_the_runtime_died(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        What a runtime had sent before it died arrives, however slowly it is read.
+        """
+        monkeypatch.setattr(environment, "LAST_WORDS", 0.0)
+        go = str(tmp_path / "go")
+        do = steps(["prelude", {}], ["chunk", "a"], ["wait", go], ["bytes", 65_536, 30], ["print", "dead"], ["exit", 1])
+        async with raw() as function, Client(function.url) as client:
+            await client.ask(body=do)
+            assert b"a" == await client.piece()
+            Path(go).touch()
+            await until(lambda: "dead" in function.logs)
+            size = 0
+            with pytest.raises(h11.RemoteProtocolError):
+                while (piece := await client.piece()) is not None:
+                    size += len(piece)
+            assert 30 * 65_536 == size
 
     async def test_connects_and_says_nothing(self) -> None:
         """
