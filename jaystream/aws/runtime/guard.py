@@ -88,9 +88,9 @@ class Guard:
         if self._cut is not None or self._task is None or self._over is None or self._over.done():
             return
         self._cut = reason
+        self._task.cancel()  # it hears of that when this has returned, and the response has ended
         if self.stream is not None:
             self.stream.expire(reason, answer.body(), answer.status)
-        self._task.cancel()
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._over.get_loop().call_later(grace, self._give_up)

@@ -109,6 +109,8 @@ class LambdaResponseStream:
             TypeError: If *content_type* is no text.
             ValueError: If it cannot stand in a header.
         """
+        if self._expired:
+            return
         self._check_start("the content type")
         # a caller without types may pass anything
         if not isinstance(content_type, str):  # pyright: ignore[reportUnnecessaryIsInstance]
@@ -137,6 +139,8 @@ class LambdaResponseStream:
             BrokenResponseError: If the Runtime API has left.
             ValueError: If the front cannot take it; nothing has been sent then.
         """
+        if self._expired:
+            return None
         self._check_start("the head")
         request = self._front()
         given = [(name.lower(), value) for name, value in headers]
@@ -262,11 +266,13 @@ class LambdaResponseStream:
             return
         self._expired = True
         request = None if self.started else self._front()
-        if request is not None and request.can_stream:
-            self.start(status, [("content-type", "application/vnd.api+json")], [])
-            self.write(to_json(answer).encode("utf-8"))
-        elif self._upload.begun and (notice := self._notice(answer)):
-            self._upload.send(notice)
+        if self._upload.broken is None:
+            if request is not None and request.can_stream:
+                self._content_type = "application/vnd.api+json"
+                self._begin_http(request, status, [("content-type", self._content_type)], ())
+                self._upload.send(to_json(answer).encode("utf-8"))
+            elif self._upload.begun and (notice := self._notice(answer)):
+                self._upload.send(notice)
         self.fail(error)
 
     # ----------------------------------------------------------------------------------------------------------------

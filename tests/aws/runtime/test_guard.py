@@ -190,7 +190,7 @@ class TestCutResponses:
             try:
                 await forever()
             finally:
-                seen.append(stream.write(b"too late"))
+                seen.extend((stream.write(b"too late"), stream.set_content_type("text/plain"), stream.start(200)))
 
         async with StandIn() as api:
             api.offer({}, seconds=0.4)
@@ -200,7 +200,7 @@ class TestCutResponses:
         assert event.startswith("\n\nevent: error\ndata: ")
         assert 504 == json.loads(event.partition("data: ")[2])["errors"][0]["status"]
         assert "Function.Timeout" == posted.trailers["lambda-runtime-function-error-type"]
-        assert ([None], True) == (seen, "[ERROR] Function.Timeout" in log)
+        assert ([None] * 3, True) == (seen, "[ERROR] Function.Timeout" in log)
 
     async def test_other_body(self) -> None:
         """
@@ -235,6 +235,21 @@ class TestCutResponses:
         assert (504, 504) == (json.loads(head)["statusCode"], json.loads(body)["errors"][0]["status"])
         assert "Function.Timeout" == http.trailers["lambda-runtime-function-error-type"]
         assert (True, "Function.Timeout") == (plain.target.endswith("/error"), plain.json["errorType"])
+
+    async def test_left(self) -> None:
+        """
+        Where the connection was lost before, the handler is cut all the same, and the invocation fails.
+        """
+
+        @streaming
+        async def handler(event: Any, context: Any) -> None:
+            context.response_stream._upload.close()
+            await forever()
+
+        async with StandIn() as api:
+            api.offer(URL_EVENT, seconds=0.4)
+            await serve(api, handler)
+        assert "Function.Timeout" == api.posted[0].json["errorType"]
 
     async def test_whole_answer(self) -> None:
         """
