@@ -41,16 +41,11 @@ def request_head(method: bytes, target: bytes, headers: Sequence[tuple[bytes, by
     Raises:
         ValueError: If a header or the target would not stay on its line.
     """
-    parts = [method, b" ", target, b" HTTP/1.1"]
-    for name, value in headers:
-        parts += (name, b": ", value)
-    text = b"".join(parts)
-    if b"\r" in text or b"\n" in text or b"\0" in text:
-        raise ValueError(f"a header or a target holds CR, LF or NUL: {text!r}")
-    lines = [b"%b %b HTTP/1.1\r\n" % (method, target)]
-    lines += [b"%b: %b\r\n" % header for header in headers]
-    lines.append(b"\r\n")
-    return b"".join(lines)
+    head = b"%b %b HTTP/1.1\r\n%b\r\n" % (method, target, b"".join([b"%b: %b\r\n" % header for header in headers]))
+    lines = len(headers) + 2
+    if head.count(b"\r") != lines or head.count(b"\n") != lines or b"\0" in head:
+        raise ValueError(f"a header or a target holds CR, LF or NUL: {head!r}")
+    return head
 
 
 def chunk(data: bytes) -> bytes:
