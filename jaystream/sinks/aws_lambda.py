@@ -129,7 +129,8 @@ class Delivery:
         outbox, wire = self.outbox, self.pull.run.wire or self.head.wire
         status, body = answer_to(failure)
         told, where = False, "in a response stream"
-        if not self._ended and self._aborted is None:
+        ended = self._ended or outbox.sealed
+        if not ended and self._aborted is None:
             begun = bool(self._begun or outbox.parts)
             notice = wire.error(body) if begun or self._start is None or self._in_band else None
             if notice is not None:
@@ -144,12 +145,13 @@ class Delivery:
             await outbox.flush()
         except Exception as broken:
             raise broken from failure
-        if throw or not (told or self._ended):
+        if throw or not (told or ended):
             raise failure
         log_failure(failure, where)
 
     def close(self) -> Later:
         """End the writer with what has been written, while the work goes on."""
+        self.outbox.seal()
         return Later(lambda: self._end(None))
 
     def abort(self, error: BaseException) -> None:

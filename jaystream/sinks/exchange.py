@@ -210,7 +210,7 @@ class Exchange:
         """End the body now, while the work goes on."""
         if not self._closing and not self.outbox.discard:
             self._closing = True
-            self.outbox.seal()
+            self.outbox.finish()
         return Later(self.outbox.flush)
 
     def abort(self, error: BaseException) -> None:

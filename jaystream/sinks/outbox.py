@@ -11,6 +11,7 @@ from __future__ import annotations
 from asyncio import CancelledError, Future, Task, current_task, get_running_loop
 from typing import TYPE_CHECKING, Any
 
+from jaystream.errors import ResponseEndedError
 from jaystream.formats.wire import framed
 from jaystream.sinks.aside import Aside
 
@@ -47,6 +48,7 @@ class Outbox:
         since: The loop time at which the last write began.
         last: The end of what was written last; it may be more than the end.
         discard: Nothing more is taken.
+        sealed: The body has been ended by hand: the next item is one too many.
         stopped: The next item ends the loop: for a source that keeps the cancellation of its pull to itself.
         failure: What a write failed with.
     """
@@ -68,6 +70,7 @@ class Outbox:
         "parts",
         "report",
         "room",
+        "sealed",
         "since",
         "stopped",
     )
@@ -96,6 +99,7 @@ class Outbox:
         self.last: bytes = b""
         self.discard: bool = False
         self.stopped: bool = False
+        self.sealed: bool = False
         self.failure: Exception | None = None
 
     # what the loop calls --------------------------------------------------------------------------------------------
@@ -111,8 +115,11 @@ class Outbox:
 
         Raises:
             Exception: What made a write fail.
+            ResponseEndedError: If the outbox is `sealed`.
             CancelledError: If the outbox is `stopped`.
         """
+        if self.sealed and not self.stopped:
+            raise ResponseEndedError
         if self.discard:
             self.report.items += 1
         elif self.parts or self.busy:
@@ -198,7 +205,13 @@ class Outbox:
             self.send(at_once=False)
 
     def seal(self) -> None:
+        """Take no more items."""
+        self.sealed = True
+        self.room = NONE
+
+    def finish(self) -> None:
         """Write what is held, and something though it be nothing: one write, the last."""
+        self.seal()
         if not self.discard and self.failure is None:
             self.parts.append(b"")
             self.report.items -= 1
@@ -244,7 +257,7 @@ class Outbox:
 
     def _hold(self, item: bytes) -> None:
         self.parts.insert(0, item)  # in front of what was pushed meanwhile
-        if not self.stopped:
+        if not (self.stopped or self.sealed):
             self.room = JOIN - sum(map(len, self.parts))
 
     def _holds_next(self) -> bool:
@@ -274,7 +287,7 @@ class Outbox:
                 report.wrote(self._size)
             else:
                 report.bytes += self._size
-            self.room = NONE if self.stopped else JOIN
+            self.room = NONE if self.stopped or self.sealed else JOIN
             if self._next is not None:
                 self._hold(self._next)  # and no more: the pull comes first, with the rest of a burst
                 self._next = None

@@ -11,6 +11,7 @@ import pytest
 
 from jaystream import JaypieStream, ResponseStream, asgi_stream_handler
 from jaystream.testing import Probe, RecordingSend, StreamTestClient
+from tests.handlers.asking import ask, told
 from tests.sinks.exchange import begin, scope, turns, yielding
 
 
@@ -205,3 +206,30 @@ class TestLeaving:
         with pytest.raises(asyncio.CancelledError):
             await counting
         assert others >= 3
+
+
+class TestAfterTheEnd:
+    """
+    A response that the handler has ended, and goes on to yield.
+    """
+
+    @pytest.mark.parametrize("first", [0, 1])
+    async def test_a_chunk_more(self, first: int, caplog: pytest.LogCaptureFixture) -> None:
+        """
+        It is an error of the handler's: in the log, once, and nothing goes out behind the last message.
+        """
+        closed: list[str] = []
+
+        async def gushing(request: Any, response: ResponseStream) -> Any:
+            try:
+                for number in range(first):
+                    yield number
+                await response.end()
+                yield "more"
+                closed.append("went on")
+            finally:
+                closed.append("closed")
+
+        answer = await ask(asgi_stream_handler(gushing))
+        assert (200, b"data: 0\n\n" * first, ["closed"]) == (answer.status, answer.body, closed)
+        assert ["ResponseEndedError"] == [type((each.exc_info or (None, None))[1]).__name__ for each in told(caplog)]

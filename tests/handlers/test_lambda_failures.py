@@ -212,3 +212,26 @@ class TestFlow:
         with pytest.raises(OSError, match="gone"):
             await invoke(lambda_stream_handler(lambda: probe), {}, writer)
         probe.assert_released()
+
+
+class TestAfterTheEnd:
+    """
+    A response that the handler has ended, and goes on to yield.
+    """
+
+    @pytest.mark.parametrize("waits", [True, False])
+    async def test_a_chunk_more(self, waits: bool, caplog: pytest.LogCaptureFixture) -> None:  # noqa: FBT001
+        """
+        It is an error of the handler's: in the log, once, and nothing is written behind the end.
+        """
+
+        async def gushing(event: Any, context: Any) -> Any:
+            yield "one"
+            ending = context.response_stream.end()
+            if waits:
+                await ending
+            yield "more"
+
+        writer = await invoke(lambda_stream_handler(gushing), URL_EVENT)
+        assert b"data: one\n\n" == writer.body
+        assert ["ResponseEndedError"] == [type((each.exc_info or (None, None))[1]).__name__ for each in told(caplog)]
