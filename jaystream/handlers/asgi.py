@@ -86,7 +86,8 @@ class AsgiStreamHandler:
         vars(self).update(
             __call__=respond,
             __signature__=signature,
-            __annotations__={**hints, "return": StreamResponse},
+            # Litestar reads these, and wants its own class for the request: a name in its own namespace
+            __annotations__={"request": "ASGIConnection", **hints, "return": StreamResponse},
             __globals__=getattr(self._handler, "__globals__", {}),
         )
 
@@ -140,6 +141,8 @@ class AsgiStreamHandler:
         if scope["type"] != "http":
             raise ValueError(f"{self!r} answers requests of type 'http', not {scope['type']!r}")
         request = AsgiRequest(scope, receive, max_body=self._max_body)
+        if found is not None:
+            request.follow(found.get("request"))
         head = Head(settings.make_wire(), settings.status, [*(headers or []), *settings.headers])
         exchange = Exchange(head, request.watch(), send, self._options)
         response = ResponseStream.over(ByHand(exchange), head, jaypie_status=settings.in_band)

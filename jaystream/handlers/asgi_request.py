@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from jaystream._core.inspecting import describe
-from jaystream.errors import BadRequestError
+from jaystream.errors import BadRequestError, ConfigurationError
 from jaystream.handlers.cookies import read_cookies
 from jaystream.handlers.lambda_request import HeaderMap
 
@@ -58,6 +58,7 @@ class AsgiRequest:
         self._parts: list[bytes] = []
         self._size = 0
         self._arrived = False
+        self._taken = False
         self._left = False
         self._watched = False
         self._replayed = False
@@ -175,13 +176,16 @@ class AsgiRequest:
         """
         Wait for the whole body, and give it; again at every call.
 
-        What a web framework has read already does not come again: take it from there.
+        In an endpoint of FastAPI or Litestar it is theirs, if they have read it before.
 
         Raises:
             BadRequestError: If it is larger than *max_body*, or the client has left before its end.
+            ConfigurationError: If a framework has read it, and not kept it.
         """
-        while not (self._arrived or self._left):
+        while not (self._arrived or self._left or self._taken):
             await self._wait()
+        if self._taken:
+            raise ConfigurationError("the web framework has read the body, as a form: take it from its parameter")
         if self._size > self._max_body:
             raise BadRequestError(f"The body is larger than {self._max_body} bytes")
         if not self._arrived:
@@ -194,6 +198,7 @@ class AsgiRequest:
 
         Raises:
             BadRequestError: If it is not, and as `body`.
+            ConfigurationError: As `body`.
         """
         charset = "utf-8"
         for part in self.headers.get("content-type", "").split(";")[1:]:
@@ -211,6 +216,7 @@ class AsgiRequest:
 
         Raises:
             BadRequestError: If it is not, and as `body`.
+            ConfigurationError: As `body`.
         """
         body = await self.body()
         try:
@@ -237,6 +243,17 @@ class AsgiRequest:
             self._changed.set()
             self._changed = None
         return message
+
+    def follow(self, theirs: object) -> None:
+        """
+        Know what a web framework's own request object, of Starlette or Litestar, has read of the body: it does not
+        come again.
+        """
+        body = getattr(theirs, "_body", None)
+        if isinstance(body, bytes):
+            self._parts, self._size, self._arrived = [body], len(body), True
+        else:
+            self._taken = getattr(theirs, "_stream_consumed", False) is True
 
     async def replay(self) -> Message:
         """

@@ -43,8 +43,16 @@ class HandlerSignature:
         ]
 
     def for_framework(self, returns: type[StreamResponse]) -> inspect.Signature:
-        """What the handler looks like to a framework."""
+        """
+        What the handler looks like to a framework.
+
+        There is always a *request*, of the framework: what has been read of the body is there, and comes no more from
+        the server.
+        """
         parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in self.foreign]
+        if all(each.name != "request" for each in parameters):
+            kind = _starlettes_request() or Any
+            parameters.append(inspect.Parameter("request", inspect.Parameter.KEYWORD_ONLY, annotation=kind))
         return inspect.Signature(parameters, return_annotation=returns)
 
     def arguments(
@@ -87,7 +95,12 @@ class HandlerSignature:
 
 
 def _is_starlettes_request(annotation: object) -> bool:
-    return annotation is not None and annotation is getattr(sys.modules.get("starlette.requests"), "Request", None)
+    return annotation is not None and annotation is _starlettes_request()
+
+
+def _starlettes_request() -> Any:
+    """Starlette's class, where that is loaded."""
+    return getattr(sys.modules.get("starlette.requests"), "Request", None)
 
 
 def _parameters(handler: Callable[..., Any]) -> list[inspect.Parameter]:
@@ -113,12 +126,13 @@ def _roles(parameters: list[inspect.Parameter]) -> dict[str, str]:
         for each in parameters
         if each.annotation in _SAYS_NOTHING
         and each.default is _BARE
-        and each.kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        and each.kind not in (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
     ]
     for each in plain:
         if each.name in {"request", "response"} and each.name not in roles.values():
             roles[each.name] = each.name
     for role, each in zip(("request", "response"), parameters[:2], strict=False):
-        if each in plain and each.name not in roles and role not in roles.values():
+        positional = each.kind is not inspect.Parameter.KEYWORD_ONLY
+        if positional and each in plain and each.name not in roles and role not in roles.values():
             roles[each.name] = role
     return roles

@@ -4,6 +4,7 @@ ASGI handlers: their shapes, and what a server asks.
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -171,6 +172,23 @@ class TestShapes:
         handlers: dict[str, Any] = {"positional": positional, "defaults": defaults, "any": anything}
         app = asgi_stream_handler(handlers.get(kind) or Builtin())
         assert (200, 2) == ((await ask(app)).status, len(found[0]))
+
+    async def test_keyword_only(self) -> None:
+        """
+        Parameters named so are the request and the response, also where they are taken by keyword alone.
+        """
+
+        async def keywords(*, response: Any, request: Any) -> Any:
+            response.status = 201
+            yield request.path
+
+        async def bound(prefix: str, request: Any, response: Any) -> Any:
+            yield f"{prefix} {response.status} {request.path}"
+
+        answer = await ask(asgi_stream_handler(keywords), "/fox")
+        assert (201, b"data: /fox\n\n") == (answer.status, answer.body)
+        for partial in (functools.partial(bound, prefix="a"), functools.partial(bound, "a")):
+            assert b"data: a 200 /fox\n\n" == (await ask(asgi_stream_handler(partial), "/fox")).body
 
     async def test_called_wrongly(self) -> None:
         """

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import pytest
 from fastapi import Depends, FastAPI, Header, HTTPException, Request
 from litestar import Litestar, asgi, get
-from litestar.params import QueryParameter
+from litestar import post as litestar_post
+from litestar.params import JSONBody, QueryParameter
 from pydantic import BaseModel
 from quart import Quart
 from starlette.applications import Starlette
@@ -40,6 +41,13 @@ async def user(request: Request, authorization: Annotated[str, Header()] = "nobo
     """
     yield authorization
     request.app.state.closed.append("dependency")
+
+
+async def parsed(request: Request) -> Any:
+    """
+    A dependency that reads the body.
+    """
+    return await request.json()
 
 
 class TestFastApi:
@@ -136,6 +144,69 @@ class TestFastApi:
         assert StreamResponse is inspect.signature(handler).return_annotation
         assert not hasattr(handler, "__wrapped__")
         assert not inspect.isasyncgenfunction(handler)
+
+
+class TestBodyThatIsRead:
+    """
+    A body that the framework has read before the handler does.
+    """
+
+    @staticmethod
+    async def _echo(request: AsgiRequest) -> AsyncIterator[str]:
+        yield (await request.text())
+
+    async def test_fastapi(self) -> None:
+        """
+        It is kept for the handler, whoever has read it: a parameter, or a dependency; no more of it than max_body.
+        """
+        app = FastAPI()
+
+        async def question(question: Question, request: AsgiRequest) -> AsyncIterator[str]:
+            yield (await request.text())
+
+        async def dependent(request: AsgiRequest, found: Annotated[Any, Depends(parsed)]) -> AsyncIterator[str]:
+            yield f"{await request.json() == found}"
+
+        app.post("/parameter")(asgi_stream_handler(question))
+        app.post("/dependency")(asgi_stream_handler(dependent))
+        app.post("/nobody")(asgi_stream_handler(self._echo))
+        app.post("/large")(asgi_stream_handler(question, max_body=3))
+        body = b'data: {"text": "why?"}\n\n'
+        bodies = {
+            path: (await ask(app, path, "POST", json={"text": "why?"})).body for path in ("/parameter", "/nobody")
+        }
+        assert {"/parameter": body, "/nobody": body} == bodies
+        assert b"data: True\n\n" == (await ask(app, "/dependency", "POST", json={"text": "why?"})).body
+        assert 400 == (await ask(app, "/large", "POST", json={"text": "why?"})).status
+        assert ["requestBody" in each["post"] for each in app.openapi()["paths"].values()] == [True, False, False, True]
+
+    async def test_lost(self, caplog: pytest.LogCaptureFixture) -> None:
+        """
+        What was read and not kept is an error that says so.
+        """
+        app = FastAPI()
+
+        async def swallow(request: Request) -> None:
+            async for _ in request.stream():
+                pass
+
+        app.post("/", dependencies=[Depends(swallow)])(asgi_stream_handler(self._echo))
+        assert 500 == (await ask(app, "/", "POST", content="x")).status
+        assert "the web framework has read the body" in caplog.text
+
+    async def test_litestar(self) -> None:
+        """
+        Litestar keeps it, too.
+        """
+
+        @litestar_post("/")
+        @asgi_stream_handler
+        async def answer(data: JSONBody[dict[str, str]], request: AsgiRequest) -> AsyncIterator[str]:
+            yield f"{data == await request.json()}"
+
+        app = Litestar([answer])
+        assert b"data: True\n\n" == (await ask(app, "/", "POST", json={"text": "why?"})).body
+        assert b'"parameters"' not in (await ask(app, "/schema/openapi.json")).body
 
 
 class TestStarlette:

@@ -220,7 +220,7 @@ class TestAfterTheEnd:
     """
 
     @pytest.mark.parametrize("waits", [True, False])
-    async def test_a_chunk_more(self, waits: bool, caplog: pytest.LogCaptureFixture) -> None:  # noqa: FBT001
+    async def test_a_chunk_more(self, waits: bool, caplog: pytest.LogCaptureFixture) -> None:
         """
         It is an error of the handler's: in the log, once, and nothing is written behind the end.
         """
