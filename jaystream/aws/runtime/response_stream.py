@@ -355,9 +355,11 @@ class LambdaResponseStream:
         from jaystream.sinks.framing import gap  # noqa: PLC0415 - see above
 
         wanted = self._media_type.partition(";")[0].strip().lower()
-        for kind in ENCODERS.values():
-            wire = kind()
-            if wire.media_type.partition(";")[0].strip().lower() == wanted:
+        sent = dict(self._head[1]) if self._head is not None else {}
+        # several formats are event streams: one that has headers of its own is known by them, others are plain ones
+        for wire in sorted((kind() for kind in ENCODERS.values()), key=lambda wire: -len(wire.headers)):
+            same_type = wire.media_type.partition(";")[0].strip().lower() == wanted
+            if same_type and all(sent.get(name) == value for name, value in wire.headers.items()):
                 notice = wire.error(answer)
                 return b"" if notice is None else gap(wire, self._last) + notice
         return b""

@@ -202,6 +202,32 @@ class TestCutResponses:
         assert "Function.Timeout" == posted.trailers["lambda-runtime-function-error-type"]
         assert ([None] * 3, True) == (seen, "[ERROR] Function.Timeout" in log)
 
+    @pytest.mark.parametrize(
+        ("headers", "begin"),
+        [
+            ({"x-vercel-ai-ui-message-stream": "v1"}, 'data: {"type":"error","errorText":'),
+            ({"x-vercel-ai-ui-message-stream": "v9"}, "event: error\ndata: "),
+            ({"cache-control": "no-cache"}, "event: error\ndata: "),
+        ],
+    )
+    async def test_by_headers(self, headers: dict[str, str], begin: str) -> None:
+        """
+        A format with headers of its own is known by them: `useChat` gets an error of its protocol.
+        """
+
+        @streaming
+        async def handler(event: Any, context: Any) -> None:
+            stream = context.response_stream
+            stream.start(200, [("Content-Type", "text/event-stream"), *headers.items()])
+            stream.write(b'data: {"type":"start"}\n\n')
+            await forever()
+
+        async with StandIn() as api:
+            api.offer(URL_EVENT, seconds=0.4)
+            await serve(api, handler)
+        event = api.posted[0].pieces[-1].decode()
+        assert (True, 1) == (event.startswith(begin), event.count("data: {"))
+
     async def test_other_body(self) -> None:
         """
         A format without an error event is cut, and trailers tell.
