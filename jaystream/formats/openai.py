@@ -165,16 +165,15 @@ class OpenAiEncoder(ChatEncoder):
         return {**about, "choices": [choice]}
 
     def _tokens(self) -> dict[str, Any]:
-        total: dict[str, int] = {}
-        for entry in self._usage:
-            for name, count in entry.items():
-                if isinstance(count, int):
-                    total[name] = total.get(name, 0) + count
-        prompt, completion = total.get("input", 0), total.get("output", 0)
+        def count(name: str) -> int:
+            return sum(entry.get(name, 0) for entry in self._usage)
+
         return {
-            "prompt_tokens": prompt,
-            "completion_tokens": completion,
-            "total_tokens": total.get("total", prompt + completion),
-            "prompt_tokens_details": {"cached_tokens": total.get("cacheRead", 0)},
-            "completion_tokens_details": {"reasoning_tokens": total.get("reasoning", 0)},
+            "prompt_tokens": count("input"),
+            "completion_tokens": count("output"),
+            "total_tokens": sum(
+                entry.get("total", entry.get("input", 0) + entry.get("output", 0)) for entry in self._usage
+            ),
+            "prompt_tokens_details": {"cached_tokens": count("cacheRead")},
+            "completion_tokens_details": {"reasoning_tokens": count("reasoning")},
         }

@@ -118,6 +118,14 @@ class TestOpenAiEncoder:
         assert 2 == last["usage"]["completion_tokens_details"]["reasoning_tokens"]
         assert 0 == written(include_usage=True)[-1]["usage"]["total_tokens"]
 
+    def test_usage_without_total(self) -> None:
+        """
+        A turn that says no total counts by its parts.
+        """
+        usage = [{"input": 1, "output": 2, "total": 3}, {"input": 4, "output": 1}, {"total": 7, "reasoning": True}]
+        tokens = written({"type": "done", "usage": usage}, include_usage=True)[-1]["usage"]
+        assert (5, 3, 15) == (tokens["prompt_tokens"], tokens["completion_tokens"], tokens["total_tokens"])
+
     def test_errors(self) -> None:
         """
         An error ends the answer, as a failure does.
