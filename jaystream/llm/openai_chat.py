@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from jaystream._core.inspecting import is_a
+from jaystream._core.inspecting import describe, is_a
 from jaystream.errors import ProviderError
 from jaystream.llm.event_reader import Call, EventReader, usage
 from jaystream.llm.fields import field, number, word
@@ -138,6 +138,8 @@ class OpenAiChatReader(EventReader):
         delta = field(choice, "delta")
         if delta is not None:
             self._delta(delta, chunks)
+        elif field(choice, "message") is not None:
+            raise TypeError(f"{self.expects} are expected, not a whole one ({describe(choice)}): ask with stream=True")
         reason = field(choice, "finish_reason")
         if reason:
             self._done = True

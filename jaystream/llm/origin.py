@@ -31,8 +31,10 @@ def prepared(origin: Any) -> Any:
     Raises:
         TypeError: If it is nothing that events can come from.
     """
-    if is_a(origin, dict) and "stream" in origin:
-        return prepared(origin["stream"])  # what boto3 gives
+    if is_a(origin, dict):
+        if "stream" in origin:
+            return prepared(origin["stream"])  # what boto3 gives
+        raise TypeError(f"events are expected, not one dict ({describe(origin)}): ask for a stream, or give a list")
     kind = "managed" if managed(origin) and not has(origin, "__aenter__") else kind_of(origin)
     if kind == "context":
         return Finishing(origin) if is_finishing(origin) else origin

@@ -288,6 +288,17 @@ class TestFailures:
         with pytest.raises(TypeError, match=r"not a whole ChatCompletion .*stream=True"):
             await from_openai(ask()).drain()
 
+    @pytest.mark.parametrize("adapter", [from_llm, from_openai, from_litellm])
+    async def test_whole_dict(self, adapter: Any) -> None:
+        """
+        So is one that is a dict, by itself or in a list: its text would be lost.
+        """
+        choice = {"index": 0, "message": {"role": "assistant", "content": "Hi"}, "finish_reason": "stop"}
+        with pytest.raises(TypeError, match=r"events are expected, not one dict .*ask for a stream"):
+            adapter({"choices": [choice]})
+        with pytest.raises(TypeError, match=r"are expected, not a whole one .*stream=True"):
+            await adapter([{"choices": [choice]}]).drain()
+
     def test_bad_arguments(self) -> None:
         """
         They fail at the call.
