@@ -16,6 +16,7 @@ from pydantic.alias_generators import to_camel
 from jaystream._core.inspecting import describe
 from jaystream.errors import BadRequestError
 from jaystream.llm.requests_ag_ui import AgUiMessage, ResumeEntry, ag_ui_messages
+from jaystream.llm.requests_check import answerable
 from jaystream.llm.requests_openai import ChatMessage, chat_messages
 from jaystream.llm.requests_ui import UiMessage, ui_messages
 
@@ -79,8 +80,11 @@ class UiRequest(_Request):
     def to_messages(self) -> list[LlmMessage]:
         """
         Give the conversation as `Llm.stream` takes it. Parts that are for the UI alone are left out.
+
+        Raises:
+            BadRequestError: If there is nothing to answer, or a file's data URL is not base64.
         """
-        return ui_messages(self.messages)
+        return answerable(ui_messages(self.messages))
 
 
 class AgUiRequest(_Request):
@@ -118,9 +122,10 @@ class AgUiRequest(_Request):
         Give the conversation as `Llm.stream` takes it; answers to interrupts stand at its end.
 
         Raises:
-            BadRequestError: If an interrupt is of no tool call that waits.
+            BadRequestError: If an interrupt or a result is of no tool call that waits, if there is nothing to answer,
+                or a file's data URL is not base64.
         """
-        return ag_ui_messages(self.messages, self.resume or [])
+        return answerable(ag_ui_messages(self.messages, self.resume or []))
 
 
 class ChatRequest(_Request):
@@ -157,8 +162,12 @@ class ChatRequest(_Request):
     def to_messages(self) -> list[LlmMessage]:
         """
         Give the conversation as `Llm.stream` takes it.
+
+        Raises:
+            BadRequestError: If a result is of no tool call that waits, if there is nothing to answer, or a file's data
+                URL is not base64.
         """
-        return chat_messages(self.messages)
+        return answerable(chat_messages(self.messages))
 
 
 def _fault(error: ValidationError) -> str:

@@ -18,9 +18,10 @@ REQUESTS: dict[str, Any] = {"ui": UiRequest, "ag_ui": AgUiRequest, "chat": ChatR
 
 def ui(*parts: dict[str, Any], role: str = "assistant") -> list[Any]:
     """
-    The messages of a request of `useChat` that holds one message.
+    What a message becomes in a request of `useChat` that asks for an answer behind it.
     """
-    return UiRequest.parse({"id": "c", "messages": [{"id": "m", "role": role, "parts": parts}]}).to_messages()
+    messages = [{"id": "m", "role": role, "parts": parts}, {"id": "n", "role": "user", "content": "Well?"}]
+    return UiRequest.parse({"id": "c", "messages": messages}).to_messages()[:-1]
 
 
 def tool(state: str, **fields: Any) -> dict[str, Any]:
@@ -28,6 +29,27 @@ def tool(state: str, **fields: Any) -> dict[str, Any]:
     A tool's part.
     """
     return {"type": "tool-look", "toolCallId": "c1", "state": state, "input": {"a": 1}, **fields}
+
+
+def file_part(url: str) -> dict[str, Any]:
+    """
+    A file's part.
+    """
+    return {"type": "file", "url": url, "mediaType": "text/plain"}
+
+
+def tool_call() -> dict[str, Any]:
+    """
+    A message of OpenAI's with a call.
+    """
+    return {"role": "assistant", "tool_calls": [{"id": "c1", "function": {"name": "look", "arguments": "{}"}}]}
+
+
+def tool_result(call_id: str) -> dict[str, Any]:
+    """
+    A message of OpenAI's with a result.
+    """
+    return {"role": "tool", "tool_call_id": call_id, "content": "secret"}
 
 
 CALL = {"id": "c1", "name": "look", "arguments": '{"a":1}'}
@@ -102,6 +124,47 @@ class TestParse:
             REQUESTS[name].parse(json.dumps(body))
         assert where in caught.value.detail
 
+    @pytest.mark.parametrize(
+        ("name", "messages", "detail"),
+        [
+            ("ui", [], "The request has nothing to answer"),
+            ("ui", [{"role": "system", "content": "secret"}], "The request has nothing to answer"),
+            ("ui", [{"role": "assistant", "content": "secret"}], "The request has nothing to answer"),
+            ("ui", [{"role": "user", "parts": [file_part("data:,secret")]}], "The request has a file whose data URL"),
+            ("ui", [{"role": "user", "parts": [file_part("data:;base64,secret")]}], "The request has a file whose"),
+            (
+                "chat",
+                [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/gif,secret"}}]}],
+                "The request has a file whose data URL",
+            ),
+            ("chat", [tool_call(), tool_result("secret")], "The request has a result for a tool call"),
+            ("chat", [tool_call(), tool_result("c1"), tool_result("c1")], "The request has a result for a tool call"),
+            (
+                "ag_ui",
+                [{"id": "1", "role": "tool", "toolCallId": "secret", "content": "secret"}],
+                "The request has a result for a tool call",
+            ),
+        ],
+    )
+    def test_unanswerable(self, name: str, messages: list[Any], detail: str) -> None:
+        """
+        A conversation that no model can go on from is the client's fault too, and not ours.
+        """
+        request = REQUESTS[name].parse({"messages": messages, "threadId": "t", "runId": "r", "model": "m"})
+        with pytest.raises(BadRequestError) as caught:
+            request.to_messages()
+        assert caught.value.detail.startswith(detail)
+        assert "secret" not in caught.value.detail
+
+    @pytest.mark.parametrize("state", ["input-available", "approval-requested", "output-available"])
+    async def test_answerable(self, state: str) -> None:
+        """
+        One that ends with a tool's part can be gone on from, whether it waits or has been answered.
+        """
+        body = {"messages": [{"role": "assistant", "parts": [tool(state, output=1)]}]}
+        chunks: list[Any] = await Llm("test", script="a").stream(UiRequest.parse(body).to_messages()).to_list()
+        assert "done" == chunks[-1]["type"]
+
 
 class TestUiRequest:
     """
@@ -121,7 +184,7 @@ class TestUiRequest:
         Text alone is text; with files it is parts, and what is for the UI is left out.
         """
         text, data = {"type": "text", "text": "a"}, {"type": "data-x", "data": 1}
-        file = {"type": "file", "url": "data:,", "mediaType": "text/plain"}
+        file = {"type": "file", "url": "data:;base64,", "mediaType": "text/plain"}
         named = {**file, "filename": "f"}
         assert [{"role": "user", "content": "aa"}] == ui(text, text, data, role="user")
         assert [{"role": "user", "content": [text, file, named]}] == ui(text, file, data, named, role="user")
