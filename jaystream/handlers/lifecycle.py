@@ -49,10 +49,11 @@ class Invocation:
         invoke: Its name in the log.
         locals: Where the values of the option `locals` go.
         pull: What runs the lifecycle; it may be stopped.
+        requests: How often its task has been cancelled before it.
         hosted: Whether a web framework stands round it, which answers its own exceptions.
     """
 
-    __slots__ = ("args", "event", "headers", "hosted", "invoke", "locals", "pull")
+    __slots__ = ("args", "event", "headers", "hosted", "invoke", "locals", "pull", "requests")
 
     def __init__(
         self,
@@ -69,6 +70,7 @@ class Invocation:
         self.headers: Mapping[str, str] = headers
         self.locals: dict[str, Any] = locals_
         self.pull: Pull = pull
+        self.requests: int = cancel_requests()
         self.hosted: bool = hosted
         self.event: Callable[[], Mapping[str, object]] = event
         self.invoke: str = invoke or os.urandom(8).hex()
@@ -106,12 +108,12 @@ async def _live(
     await _chaos(settings, invocation)
     try:
         await _validate(settings, invocation)
-    except Exception as error:  # noqa: BLE001 - any failure is this one's business
+    except (Exception, CancelledError) as error:  # noqa: BLE001 - any failure is this one's business
         _fail(settings, invocation, error)
     try:
         await _set_up(settings, invocation)
         await call()
-    except Exception as error:  # noqa: BLE001 - any failure is this one's business
+    except (Exception, CancelledError) as error:  # noqa: BLE001 - any failure is this one's business
         _fail(settings, invocation, error)
     finally:
         if settings.teardown:
@@ -172,9 +174,17 @@ async def _tear_down(settings: HandlerSettings, invocation: Invocation) -> None:
         raise interrupt
 
 
-def _fail(settings: HandlerSettings, invocation: Invocation, error: Exception) -> NoReturn:
-    """Tell the log of an error, and raise what the client may see of it."""
-    error = _alone(error)
+def _fail(settings: HandlerSettings, invocation: Invocation, error: Exception | CancelledError) -> NoReturn:
+    """
+    Tell the log of an error, and raise what the client may see of it.
+
+    A cancellation that nobody has asked this request's task for is a failure: of a task that the handler waited for.
+    """
+    if isinstance(error, CancelledError):
+        if invocation.pull.stopping or cancel_requests() > invocation.requests:
+            raise error
+    else:
+        error = _alone(error)
     if is_host_error(error):
         if invocation.hosted:
             raise error
@@ -199,7 +209,7 @@ def _alone(error: Exception) -> Exception:
     return cast("Exception", inner)
 
 
-def _report(settings: HandlerSettings, where: str, error: Exception) -> None:
+def _report(settings: HandlerSettings, where: str, error: BaseException) -> None:
     """One record for one error."""
     if isinstance(error, JaypieError):
         var = {"jaypieError": {"status": error.status, "title": error.title, "detail": error.detail}}

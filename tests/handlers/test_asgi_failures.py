@@ -41,6 +41,24 @@ class TestFailures:
             found.headers["access-control-allow-origin"],
         )
 
+    @pytest.mark.parametrize(("chunks", "begins"), [(0, b'{"errors":'), (1, b"data: 0\n\nevent: error\n")])
+    async def test_something_was_cancelled(self, chunks: int, begins: bytes, caplog: pytest.LogCaptureFixture) -> None:
+        """
+        A task that the handler waits for, and that somebody has cancelled, is a failure like any other.
+        """
+        other = asyncio.ensure_future(asyncio.Event().wait())
+        other.cancel()
+
+        async def answer(request: Any, response: Any) -> Any:
+            for number in range(chunks):
+                yield number
+            await other
+
+        found = await ask(asgi_stream_handler(answer))
+        assert (200 if chunks else 500, True) == (found.status, found.body.startswith(begins))
+        (record,) = told(caplog)
+        assert (logging.ERROR, "[answer] CancelledError: ") == (record.levelno, record.getMessage())
+
     async def test_timeout_first(self) -> None:
         """
         A stream whose first item is too late is a 504.
