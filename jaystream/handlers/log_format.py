@@ -9,11 +9,12 @@ import logging
 import os
 import sys
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Any, TextIO
 
 from jaystream._core.inspecting import is_a
 from jaystream.handlers.log import current_tags
-from jaystream.handlers.redaction import redact, redact_text
+from jaystream.handlers.redaction import redact, redact_text, text_of
 
 __all__ = ["JsonFormatter", "TagFilter", "configure_logging"]
 
@@ -73,11 +74,11 @@ class JsonFormatter(logging.Formatter):
             error = record.exc_info[1]
             line["error"] = {
                 "type": type(error).__name__,
-                "message": redact_text(str(error)),
+                "message": text_of(error),
                 "stack": redact_text(self.formatException(record.exc_info)),
             }
         written = self._dumps(line)
-        if len(written.encode("utf-8", "replace")) > self._max_bytes:
+        if len(written.encode("utf-8")) > self._max_bytes:
             kept = {name: line[name] for name in ("time", "level", "logger", "message")}
             written = self._dumps({**kept, "message": str(kept["message"])[:4096], "cut": True})
         return written
@@ -86,15 +87,18 @@ class JsonFormatter(logging.Formatter):
         try:
             return redact_text(record.getMessage())
         except Exception as error:  # noqa: BLE001 - a record that cannot be written must not be lost
-            return f"{redact_text(str(record.msg))} ({type(error).__name__} in its arguments)"
+            return f"{text_of(record.msg)} ({type(error).__name__} in its arguments)"
 
     def _dumps(self, line: dict[str, Any]) -> str:
-        return json.dumps(self._cut(line), ensure_ascii=False, separators=(",", ":"), default=str)
+        written = json.dumps(self._cut(line), ensure_ascii=False, separators=(",", ":"), default=text_of)
+        return written.encode("utf-8", "backslashreplace").decode("utf-8")  # half a character would cost the line
 
     def _cut(self, value: Any) -> Any:
         if isinstance(value, str):
             most = self._max_string
             return value if len(value) <= most else f"{value[:most]}... ({len(value)} characters)"
+        if isinstance(value, float) and not isfinite(value):
+            return str(value)  # no number in JSON
         if is_a(value, dict):
             return {name: self._cut(each) for name, each in value.items()}
         return [self._cut(each) for each in value] if is_a(value, list) else value

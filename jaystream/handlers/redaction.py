@@ -34,9 +34,17 @@ _LOOKS = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_IN_ADDRESSES = re.compile(
+    r"""
+      ( [?&] (?: (?:[\w.-]*[_.-])?(?:api)?key | [\w.-]*(?:token|secret|passw(?:or)?d|signature|credential) ) = )
+      [^&\s"'#<>]+                                             # a parameter of a query
+    | ( ://[^/\s:@]*: ) [^/\s@]+ (?=@)                         # a password before a host
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
 _SHORTEST = 8
 _DEEPEST = 12
-_known: set[str] = set()
+_known: tuple[str, ...] = ()
 
 
 def remember(secret: str) -> None:
@@ -44,8 +52,9 @@ def remember(secret: str) -> None:
     Know a secret from now on: it is taken out wherever it stands. One of less than 8 characters would be found in
     words that are none.
     """
-    if len(secret) >= _SHORTEST:
-        _known.add(secret)
+    global _known  # noqa: PLW0603 - replaced whole, since other threads may be reading it
+    if len(secret) >= _SHORTEST and secret not in _known:
+        _known = tuple(sorted((*_known, secret), key=len, reverse=True))  # one may be a part of another
 
 
 def redact_text(text: str) -> str:
@@ -58,7 +67,19 @@ def redact_text(text: str) -> str:
     for secret in _known:
         if secret in text:
             text = text.replace(secret, REDACTED)
+    if "://" in text or "=" in text:
+        text = _IN_ADDRESSES.sub(lambda found: (found[1] or found[2]) + REDACTED, text)
     return _LOOKS.sub(REDACTED, text)
+
+
+def text_of(value: object) -> str:
+    """
+    The text of anything, for the log: what has none must not cost the record.
+    """
+    try:
+        return redact_text(str(value))
+    except Exception as error:  # noqa: BLE001 - any failure is this one's business
+        return f"<{type(value).__name__}, whose text is a {type(error).__name__}>"
 
 
 def redact(value: Any, *, deepest: int = _DEEPEST) -> Any:
@@ -80,10 +101,10 @@ def redact(value: Any, *, deepest: int = _DEEPEST) -> Any:
         return f"<{type(value).__name__}>"
     if isinstance(value, Mapping):
         items = cast("Mapping[object, object]", value).items()
-        return {str(name): _under(str(name), each, deepest - 1) for name, each in items}
+        return {name: _under(name, each, deepest - 1) for name, each in ((text_of(key), each) for key, each in items)}
     if isinstance(value, (list, tuple, set, frozenset)):
         return [redact(each, deepest=deepest - 1) for each in cast("list[object]", value)]
-    return redact_text(str(value))
+    return text_of(value)
 
 
 def _under(name: str, value: object, deepest: int) -> Any:

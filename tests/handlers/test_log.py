@@ -98,6 +98,23 @@ class TestLines:
         assert line["var"]["l"].endswith("... (20000 characters)")
         assert "<list>" in json.dumps(line["var"]["d"])
 
+    def test_what_cannot_be_written(self) -> None:
+        """
+        What has no text, half a character and what is no number cost no record; it is JSON.
+        """
+
+        class MuteError(Exception):
+            def __str__(self) -> str:
+                raise ValueError("no text")
+
+        mute = MuteError()
+        given = {"msg": mute, "exc_info": (MuteError, mute, None), "a": [mute, "\ud800", float("nan")], "b": {mute: 1}}
+        written = JsonFormatter().format(logging.makeLogRecord(given))
+        line = json.loads(written.encode("utf-8"), parse_constant=pytest.fail)
+        text = "<MuteError, whose text is a ValueError>"
+        assert (f"{text} (ValueError in its arguments)", text) == (line["message"], line["error"]["message"])
+        assert ([text, "\ud800", "nan"], {text: 1}) == (line["a"], line["b"])
+
     def test_long_line(self) -> None:
         """
         A line is never longer than what takes it.
@@ -274,6 +291,30 @@ class TestRedaction:
         Words stay.
         """
         assert text == redact_text(text)
+
+    @pytest.mark.parametrize(
+        ("text", "clean"),
+        [
+            ("at https://x/y?key=abcdef&n=1 or", f"at https://x/y?key={REDACTED}&n=1 or"),
+            ("/get?a=1&X-Amz-Signature=0f0f'", f"/get?a=1&X-Amz-Signature={REDACTED}'"),
+            ("?accessToken=abc#top", f"?accessToken={REDACTED}#top"),
+            ("postgres://ada:hunter2@db/x", f"postgres://ada:{REDACTED}@db/x"),
+            ("https://x:8080/a@b?monkey=1&max_tokens=5", "https://x:8080/a@b?monkey=1&max_tokens=5"),
+        ],
+    )
+    def test_addresses(self, text: str, clean: str) -> None:
+        """
+        Keys in the query of an address, and its password.
+        """
+        assert clean == redact_text(text)
+
+    def test_known_within_another(self) -> None:
+        """
+        A secret that begins with another one leaves nothing.
+        """
+        for secret in ("battery-staple", "battery-staple-horse", "the-battery-staple"):
+            remember(secret)
+        assert f"{REDACTED} {REDACTED}" == redact_text("battery-staple-horse the-battery-staple")
 
     def test_names(self) -> None:
         """
