@@ -183,7 +183,7 @@ class AiSdkEncoder(ChatEncoder):
     def _step(self) -> None:
         """Be in a step that the model may say something in."""
         self._start()
-        if self._in_step and self._answered and not any(not call.whole for call in self._calls.values()):
+        if self._in_step and self._answered and not self._begun:
             self._frame({"type": "finish-step"})
             self._in_step = False
         if not self._in_step:

@@ -35,7 +35,19 @@ class ChatEncoder(ABC):
         closes: The body has an end of its own.
     """
 
-    __slots__ = ("_around", "_calls", "_failed", "_json", "_out", "_over", "_started", "_stop", "_to_json", "_usage")
+    __slots__ = (
+        "_around",
+        "_begun",
+        "_calls",
+        "_failed",
+        "_json",
+        "_out",
+        "_over",
+        "_started",
+        "_stop",
+        "_to_json",
+        "_usage",
+    )
 
     media_type = "text/event-stream"
     headers: Mapping[str, str] = {}
@@ -48,6 +60,7 @@ class ChatEncoder(ABC):
         self._out: list[bytes] = []  # what is written and not yet given
         self._around: tuple[bytes, bytes] | None = None  # what stands around a piece of text, while text is open
         self._calls: dict[str, Call] = {}
+        self._begun = 0  # how many of them are still being written
         self._stop: str | None = None
         self._usage: list[dict[str, Any]] = []
         self._started = self._failed = self._over = False
@@ -194,6 +207,7 @@ class ChatEncoder(ABC):
             call = self._calls[call_id] = Call(call_id, name, len(self._calls))
             call.opened = True
             self._open_call(call)
+            self._begun += 1
         if piece and not call.whole:
             call.pieces.append(piece)
             self._write_arguments(call, piece)
@@ -271,6 +285,7 @@ class ChatEncoder(ABC):
         if not call.whole:
             self._finish_call(call, arguments)
             call.whole, call.arguments = True, arguments
+            self._begun -= call.opened
             call.pieces.clear()
         return call
 

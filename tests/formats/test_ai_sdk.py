@@ -114,6 +114,28 @@ class TestAiSdkEncoder:
         call = ["start-step", "tool-input-available", "tool-output-available", "finish-step"]
         assert [*call, "start-step", "text-start", "text-delta", "text-end", "finish-step"] == kinds(CALL, RESULT, "a")
 
+    @pytest.mark.parametrize("in_pieces", [True, False])
+    def test_calls_in_turn(self, in_pieces: bool) -> None:
+        """
+        So is a call: two that came one after the other do not look as if they had been made at once.
+        """
+        begin = {"type": "tool_call_delta", "toolCallDelta": {"id": "c2", "name": "look", "delta": "{"}}
+        second = {"type": "tool_call", "toolCall": {"id": "c2", "name": "look", "arguments": "{}"}}
+        pieces, frames = ([begin], ["tool-input-start", "tool-input-delta"]) if in_pieces else ([], [])
+        call = ["start-step", "tool-input-available", "tool-output-available", "finish-step"]
+        assert [*call, "start-step", *frames, "tool-input-available", "finish-step"] == kinds(
+            CALL, RESULT, *pieces, second
+        )
+
+    def test_unfinished_call(self) -> None:
+        """
+        A call that is still being written keeps its step open.
+        """
+        begin = {"type": "tool_call_delta", "toolCallDelta": {"id": "c2", "name": "look", "delta": ""}}
+        second = {"type": "tool_call", "toolCall": {"id": "c2", "name": "look", "arguments": "{}"}}
+        first = ["start-step", "tool-input-start", "tool-input-available", "tool-output-available"]
+        assert [*first, "tool-input-available", "finish-step"] == kinds(begin, CALL, RESULT, second)
+
     def test_pieces_of_a_call(self) -> None:
         """
         Pieces open a call once, the whole call closes it; what comes of it later is nothing new.
