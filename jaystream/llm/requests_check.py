@@ -6,13 +6,13 @@ from __future__ import annotations
 
 from base64 import b64decode
 from binascii import Error as Base64Error
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from jaystream.errors import BadRequestError
 
 if TYPE_CHECKING:
-    from jaystream.llm.messages import LlmMessage
+    from jaystream.llm.messages import FilePart, LlmMessage, TextPart
 
 __all__ = ["answerable"]
 
@@ -40,23 +40,23 @@ def answerable(messages: list[LlmMessage]) -> list[LlmMessage]:
         else:
             asked = True
             if message["role"] == "user":
-                open_calls, said = set(), True
+                open_calls.clear()
+                said = True
                 _check_files(message["content"])
     if not said or not (asked or open_calls):
         raise BadRequestError("The request has nothing to answer: its last message should be one of the user's")
     return messages
 
 
-def _check_files(content: Any) -> None:
+def _check_files(content: str | list[TextPart | FilePart]) -> None:
     """
     Raises:
         BadRequestError: If a file stands in its URL, but not in base64.
     """
     for part in content if isinstance(content, list) else ():
-        url: str = part["url"] if part["type"] == "file" else ""
-        if not url.startswith("data:"):
+        if part["type"] != "file" or not part["url"].startswith("data:"):
             continue
-        _, mark, data = url.partition(";base64,")
+        _, mark, data = part["url"].partition(";base64,")
         try:
             b64decode(unquote_to_bytes(data))
         except Base64Error:

@@ -76,6 +76,8 @@ class Request:
             raise ValueError(
                 f"from_sse() expects a URL that begins with http:// or https://, or bytes, not {describe(url)}"
             )
+        if self.url.scheme and not self.url.host:
+            raise ValueError(f"from_sse() expects a URL that names a host, not {describe(url)}")
         # what may be told: a query may hold a key
         self.name: str = str(self.url.copy_with(query=None, fragment=None, username=None, password=None))
         kept = httpx2.Headers(_HEADERS)

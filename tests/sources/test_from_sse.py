@@ -537,6 +537,8 @@ class TestArguments:
         ("url", "options", "error", "message"),
         [
             ("ftp://a/", {}, ValueError, "URL that begins with http:// or https://, or bytes, not 'ftp://a/'"),
+            ("http://", {}, ValueError, "a URL that names a host, not 'http://'"),
+            ("https:///a", {}, ValueError, "a URL that names a host, not 'https:///a'"),
             ("/a", {}, ValueError, "expects a URL that begins with http"),
             ("http://a:b/", {}, ValueError, "cannot read the URL 'http://a:b/'"),
             ("http://a/", {"client": 5}, TypeError, r"client=\) expects an httpx2.AsyncClient, not 5"),
