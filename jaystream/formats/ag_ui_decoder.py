@@ -58,6 +58,7 @@ class AgUiDecoder(ChatDecoder):
 
     def _read(self, fields: dict[str, Any], found: list[dict[str, Any]]) -> None:
         kind = text_in(fields, "type")
+        self._complete |= kind in {"RUN_FINISHED", "RUN_ERROR"}
         if not kind.startswith("TOOL_CALL_CHUNK"):
             self._end_chunks(found)
         if kind in _TEXT or kind in _REASONING:

@@ -77,6 +77,7 @@ class AiSdkDecoder(ChatDecoder):
         """Nothing is held back."""
 
     def _read_frame(self, kind: str, fields: dict[str, Any], found: list[dict[str, Any]]) -> None:
+        self._complete |= kind in {"finish", "abort", "error"}
         if kind == "start":
             given = {"messageId": fields["messageId"]} if isinstance(fields.get("messageId"), str) else {}
             found.append({"type": "start", **given})

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ChatDecoder", "error_chunk", "text_in", "usage_in"]
 
 _EXCERPT = 60
+_CUT = "The answer was cut off before its end"
 
 
 class ChatDecoder(ABC):
@@ -33,13 +34,14 @@ class ChatDecoder(ABC):
         ValueError: If *max_event* is below 1.
     """
 
-    __slots__ = ("_count", "_events", "_failure", "_loads")
+    __slots__ = ("_complete", "_count", "_events", "_failure", "_loads")
 
     def __init__(self, *, max_event: int | None = DEFAULT_LIMIT) -> None:
         self._events = SseDecoder(max_event=max_event)
         self._loads = json_parser()
         self._failure: FormatError | None = None
         self._count = 0
+        self._complete = False  # whether the answer has said that it ends
 
     def feed(self, data: bytes | str) -> list[dict[str, Any]]:
         """
@@ -57,6 +59,7 @@ class ChatDecoder(ABC):
                 self._count += 1
                 text = str(event.data)  # a received event has no other data
                 if text == "[DONE]":
+                    self._complete = True
                     self._read_done(found)
                 else:
                     self._read(self._fields_in(text), found)
@@ -68,7 +71,8 @@ class ChatDecoder(ABC):
 
     def flush(self) -> list[dict[str, Any]]:
         """
-        End the stream; an event that is incomplete is dropped.
+        End the stream; an event that is incomplete is dropped. An answer that ends before it says so was cut off: that
+        is an error chunk, and a `DoneChunk` behind it.
 
         Raises:
             FormatError: As in `feed`.
@@ -77,7 +81,11 @@ class ChatDecoder(ABC):
             raise self._failure.copy()
         self._events.flush()
         found: list[dict[str, Any]] = []
-        self._read_done(found)
+        if self._complete or not self._count:
+            self._read_done(found)
+        else:
+            self._complete = True
+            found += [error_chunk(_CUT), {"type": "done", "usage": [], "stopReason": "error"}]
         return found
 
     def _fields_in(self, text: str) -> dict[str, Any]:

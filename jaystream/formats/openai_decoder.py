@@ -62,7 +62,7 @@ class OpenAiDecoder(ChatDecoder):
         if error is not None:
             about = as_object(error) or {"message": error}
             found.append(error_chunk(text_in(about, "message"), about.get("code")))
-            self._done = True  # nothing that follows is of the answer
+            self._done = self._complete = True  # nothing that follows is of the answer
         if self._done:
             return
         if not self._started:
@@ -95,6 +95,7 @@ class OpenAiDecoder(ChatDecoder):
                 )
         reason = choice.get("finish_reason")
         if isinstance(reason, str):
+            self._complete = True
             self._reason = _REASONS.get(reason, "other")
             self._end_calls(found)
 

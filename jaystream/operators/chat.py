@@ -160,8 +160,8 @@ class ChatMixin(Described[T_co]):
             FrameTooLargeError: In the run.
 
         Flow:
-            Keeps order, holds one event. Chunks come out the same however the input is cut; an event that is
-            incomplete at the end is dropped.
+            Keeps order, holds one event. Chunks come out the same however the input is cut. Input that ends before
+            the answer does gives an `ErrorChunk` and a `DoneChunk` at the end.
 
         >>> body = b'data: {"type":"text-delta","id":"1","delta":"Hi"}\n\ndata: [DONE]\n\n'
         >>> asyncio.run(JaypieStream.of(body[:20], body[20:]).parse_ai_sdk().to_list())
@@ -187,11 +187,11 @@ class ChatMixin(Described[T_co]):
 
         Flow:
             Keeps order, holds one event, and the arguments of the tool calls. Chunks come out the same however the
-            input is cut; an event that is incomplete at the end is dropped.
+            input is cut. Input that ends before the answer does gives an `ErrorChunk` and a `DoneChunk` at the end.
 
         >>> body = b'data: {"type":"TEXT_MESSAGE_CONTENT","messageId":"1","delta":"Hi"}\n\n'
-        >>> asyncio.run(JaypieStream.of(body).parse_ag_ui().to_list())
-        [{'type': 'text', 'content': 'Hi'}]
+        >>> asyncio.run(JaypieStream.of(body).parse_ag_ui().text().to_list())
+        ['Hi']
         """
         from jaystream.formats.ag_ui_decoder import AgUiDecoder  # noqa: PLC0415 - as the module says
 
@@ -213,7 +213,7 @@ class ChatMixin(Described[T_co]):
 
         Flow:
             Keeps order, holds one event, and the arguments of the tool calls. Chunks come out the same however the
-            input is cut; an event that is incomplete at the end is dropped.
+            input is cut. Input that ends before the answer does gives an `ErrorChunk` and a `DoneChunk` at the end.
 
         >>> body = b'data: {"choices":[{"delta":{"content":"Hi"}}]}\n\n'
         >>> asyncio.run(JaypieStream.of(body).parse_openai().text().to_list())

@@ -185,6 +185,7 @@ class TestAgUiDecoder:
             {"type": "TOOL_CALL_CHUNK", "toolCallId": "c1", "toolCallName": "f", "delta": "{"},
             {"type": "TOOL_CALL_CHUNK", "delta": "}"},
             {"type": "TOOL_CALL_CHUNK", "toolCallId": "c2", "toolCallName": "g"},
+            {"type": "RUN_FINISHED"},
         )
         calls = [chunk["toolCall"] for chunk in found if chunk["type"] == "tool_call"]
         assert [("c1", "f", "{}"), ("c2", "g", "{}")] == [tuple(call.values()) for call in calls]
@@ -199,9 +200,10 @@ class TestAgUiDecoder:
             {"type": "TOOL_CALL_END", "toolCallId": "c"},
             {"type": "TOOL_CALL_RESULT", "toolCallId": "d", "content": "r"},
             {"type": "TOOL_CALL_OTHER"},
+            {"type": "RUN_FINISHED"},
         )
         result = {"type": "tool_result", "toolResult": {"id": "d", "name": "", "result": "r"}}
-        assert [{"type": "tool_call", "toolCall": {"id": "c", "name": "", "arguments": "{}"}}, result] == found[1:]
+        assert [{"type": "tool_call", "toolCall": {"id": "c", "name": "", "arguments": "{}"}}, result] == found[1:-1]
 
     def test_ends(self) -> None:
         """
@@ -218,4 +220,5 @@ class TestAgUiDecoder:
         assert [{"type": "tool_pending", "toolPending": pending}, {"type": "done", "usage": []}] == read(interrupted)
         (failed,) = read({"type": "RUN_ERROR", "message": "m", "code": "429"})
         assert (429, "m") == (failed["error"]["status"], failed["error"]["detail"])
-        assert [{"type": "x", "data": 1}] == read({"type": "CUSTOM", "name": "x", "value": 1}, {"type": "STEP_STARTED"})
+        custom = {"type": "CUSTOM", "name": "x", "value": 1}
+        assert {"type": "x", "data": 1} == read(custom, {"type": "STEP_STARTED"}, finished)[0]

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jaystream import AgUiDecoder, AgUiEncoder, AiSdkDecoder, AiSdkEncoder, OpenAiDecoder, OpenAiEncoder
+from jaystream import AgUiDecoder, AgUiEncoder, AiSdkDecoder, AiSdkEncoder, JaypieStream, OpenAiDecoder, OpenAiEncoder
 from jaystream.testing.strategies import any_chunks, byte_cuts, llm_chunks
 
 PAIRS: dict[str, tuple[Any, Any]] = {
@@ -19,6 +19,8 @@ PAIRS: dict[str, tuple[Any, Any]] = {
     "ag_ui": (lambda: AgUiEncoder(thread_id="t", run_id="r"), AgUiDecoder),
     "openai": (lambda: OpenAiEncoder(id="c", created=0, include_usage=True), OpenAiDecoder),
 }
+
+BEGUN = {"type": "tool_call_delta", "toolCallDelta": {"id": "c", "name": "look", "delta": "{"}}
 
 texts = st.text(min_size=1, max_size=4)
 arguments = st.dictionaries(texts, texts | st.integers() | st.none(), max_size=2).map(json.dumps)
@@ -89,3 +91,26 @@ class TestRoundTrip:
         for piece in data.draw(byte_cuts(body)):
             found += cut.feed(piece)
         assert [*whole.feed(body), *whole.flush()] == [*found, *cut.flush()]
+
+    @pytest.mark.parametrize("chunks", [["a"], ["a", BEGUN]])
+    def test_cut_off(self, name: str, chunks: list[Any]) -> None:
+        """
+        An answer that ends before it says so has failed, and a call that was half written is none.
+        """
+        encode, decode = PAIRS[name]
+        encoder, decoder = encode(), decode()
+        found = decoder.feed(b"".join(map(encoder.encode, chunks)))
+        error, done = decoder.flush()
+        assert "tool_call" not in [chunk["type"] for chunk in found]
+        assert (502, "The answer was cut off before its end") == (error["error"]["status"], error["error"]["detail"])
+        assert {"type": "done", "usage": [], "stopReason": "error"} == done
+        assert [] == decode().flush()
+
+    async def test_passed_on(self, name: str) -> None:
+        """
+        So the client of a proxy is told, too.
+        """
+        encoder = PAIRS[name][0]()
+        cut: JaypieStream[bytes] = JaypieStream.of(encoder.encode("a"))
+        read: JaypieStream[Any] = getattr(cut, f"parse_{name}")()
+        assert b"The answer was cut off" in b"".join(await read.format_ai_sdk().to_list())

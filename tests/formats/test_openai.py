@@ -204,11 +204,12 @@ class TestOpenAiDecoder:
             choice(refusal="c", reasoning_content="d"),
             {"choices": [{"index": 1, "delta": {"content": "other"}}, 5]},
             {"choices": None, "usage": None},
+            choice("stop"),
         )
         assert [("reasoning", "b"), ("text", "a"), ("reasoning", "d"), ("text", "c")] == [
             (chunk["type"], chunk["content"]) for chunk in found[1:-1]
         ]
-        assert {"type": "done", "usage": []} == found[-1]
+        assert {"type": "done", "usage": [], "stopReason": "end"} == found[-1]
 
     def test_calls(self) -> None:
         """
@@ -228,9 +229,10 @@ class TestOpenAiDecoder:
         Tokens, with what is known of them.
         """
         details = {"prompt_tokens_details": {"cached_tokens": 1}, "completion_tokens_details": {"reasoning_tokens": 2}}
-        found = read({"model": "m", "choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 4, **details}})
+        tokens = {"prompt_tokens": 3, "completion_tokens": 4, **details}
+        found = read({"model": "m", "choices": [], "usage": tokens}, choice("stop"))
         usage = {"input": 3, "output": 4, "reasoning": 2, "total": 7, "cacheRead": 1, "model": "m"}
-        assert [{"type": "start", "model": "m"}, {"type": "done", "usage": [usage]}] == found
+        assert [{"type": "start", "model": "m"}, {"type": "done", "usage": [usage], "stopReason": "end"}] == found
 
     @pytest.mark.parametrize(
         ("error", "expected"),
