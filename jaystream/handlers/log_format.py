@@ -97,7 +97,7 @@ class JsonFormatter(logging.Formatter):
         if isinstance(value, str):
             most = self._max_string
             return value if len(value) <= most else f"{value[:most]}... ({len(value)} characters)"
-        if isinstance(value, float) and not isfinite(value):
+        if is_a(value, float) and not isfinite(value):
             return str(value)  # no number in JSON
         if is_a(value, dict):
             return {name: self._cut(each) for name, each in value.items()}

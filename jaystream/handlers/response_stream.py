@@ -146,7 +146,7 @@ class ResponseStream:
 
         Args:
             name: The cookie's name.
-            value: Its value; what a cookie cannot hold is quoted.
+            value: Its value, of printable ASCII without spaces, quotes, commas, semicolons and backslashes.
             max_age: Seconds for which the client keeps it; 0 deletes it.
             expires: Until when, in the place of *max_age*; with a time zone.
             path: The path it is for.
