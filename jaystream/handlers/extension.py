@@ -1,8 +1,9 @@
 """
 AWS's Parameters and Secrets extension for Lambda: a cache beside the function, asked over HTTP on the same machine.
 
-Lives here: one small HTTP client, enough for that and not more, and the retries. A proxy of the environment is none of
-its business.
+Lives here: one small HTTP client, enough for that and not more, and the retries. The standard library's would block the
+loop or need a thread, and another one would be a dependency, and time of every cold start. A proxy of the environment
+is none of its business.
 """
 
 from __future__ import annotations

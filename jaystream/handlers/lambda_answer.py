@@ -108,8 +108,8 @@ def prelude(
         cookies: The values of ``set-cookie``.
 
     Raises:
-        ValueError: If the front of *request* takes no streamed answer, or *status* is no final HTTP status.
-        LimitExceededError: If the prelude is longer than a front reads, 16 KiB.
+        ValueError: If the front of *request* takes no streamed answer, *status* is no final HTTP status, a header has
+            a line break, or the prelude is longer than a front reads, 16 KiB.
 
     >>> from jaystream.handlers.lambda_request import LambdaRequest
     >>> context = {"domainName": "x.lambda-url.eu-west-1.on.aws", "http": {"method": "GET"}}

@@ -281,6 +281,19 @@ class TestInvoke:
         async with raw() as function, Client(function.url) as client:
             assert 405 == (await client.ask(INVOKE.format("function"), method="GET"))[0]
 
+    @pytest.mark.parametrize("path", ["", "/function", "/function/url"])
+    async def test_other_operations(self, path: str) -> None:
+        """
+        What else an SDK may ask of Lambda is refused, and never a request of the function's own.
+        """
+        path = f"/2015-03-31/functions{path}"
+        async with raw() as function, Client(function.url) as client:
+            status, back = await client.ask(path, method="GET")
+            said = json.loads(await client.body())
+            assert (404, "UnknownOperationException") == (status, back["x-amzn-errortype"])
+            assert f"GET {path}: the emulator invokes functions, and does nothing else to them" == said["Message"]
+            assert [] == function.logs
+
 
 class TestInvokeWithResponseStream:
     """

@@ -313,6 +313,7 @@ class TestSettings:
             ({"handler": "module:"}, "not 'module:'"),
             ({"handler": ":app"}, "not ':app'"),
             ({"handler": "a:b:c"}, "not 'a:b:c'"),
+            ({"name": "a/b"}, "name must be 1 to 64 letters, digits, hyphens and underscores, not 'a/b'"),
             ({"front": "edge"}, "front must be one of function-url, .*, not 'edge'"),
             ({"runtime": []}, "runtime must be a command"),
             ({"concurrency": 0}, "concurrency must be at least 1, not 0"),

@@ -1,7 +1,9 @@
 """
 A small HTTP/1.1 server on h11 and anyio's sockets: one that can read trailers, and that sends a chunk per call.
 
-The Runtime API and the fronts for clients are both served by it. What is answered is not decided here.
+The Runtime API and the fronts for clients are both served by it; an ASGI server would not do, since its applications
+see no trailers. The runtime's own HTTP, `jaystream.aws.runtime.wire`, is without h11, and says why. What is answered is
+not decided here.
 """
 
 from __future__ import annotations

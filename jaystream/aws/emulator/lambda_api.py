@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 BUFFERED = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?")
 STREAMED = re.compile(r"/2021-11-15/functions/([^/]+)/response-streaming-invocations/?")
 
+OPERATION = re.compile(r"/20\d\d-\d\d-\d\d/functions(/.*)?")
+"""Where an SDK asks for anything about functions."""
+
 PAYLOAD_LIMIT = 6 * MIB
 """Bytes of an event."""
 
@@ -51,7 +54,7 @@ class LambdaApi:
         """
         Whether a request is for this API.
         """
-        return bool(BUFFERED.fullmatch(exchange.path) or STREAMED.fullmatch(exchange.path))
+        return OPERATION.fullmatch(exchange.path) is not None
 
     async def __call__(self, exchange: Exchange) -> None:
         """
@@ -59,7 +62,12 @@ class LambdaApi:
         """
         streamed = STREAMED.fullmatch(exchange.path)
         found = streamed or BUFFERED.fullmatch(exchange.path)
-        assert found is not None  # noqa: S101 - `knows` said so
+        if found is None:
+            message = (
+                f"{exchange.method} {exchange.path}: the emulator invokes functions, and does nothing else to them"
+            )
+            await refuse(exchange, 404, "UnknownOperationException", message)
+            return
         if exchange.method != "POST":
             await refuse(exchange, 405, "MethodNotAllowedException", f"{exchange.method} is not POST")
             return

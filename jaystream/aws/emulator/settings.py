@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,9 @@ from pathlib import Path
 from typing import Literal, TypeAlias, get_args
 
 ACCOUNT = "123456789012"
+
+NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+"""What Lambda takes as a function's name."""
 
 Front: TypeAlias = Literal["function-url", "function-url-buffered", "rest", "rest-buffered", "http-api", "alb"]
 
@@ -70,6 +74,8 @@ class Settings:
             module, separator, name = self.handler.rpartition(".")
         if not (module and separator and name) or ":" in name:
             raise ValueError(f"a handler is 'module.function', or 'module:app' for an ASGI app, not {self.handler!r}")
+        if not NAME.fullmatch(self.name):
+            raise ValueError(f"name must be 1 to 64 letters, digits, hyphens and underscores, not {self.name!r}")
         if self.front not in get_args(Front):
             raise ValueError(f"front must be one of {', '.join(get_args(Front))}, not {self.front!r}")
         if not self.runtime:

@@ -72,10 +72,12 @@ def main(arguments: Sequence[str]) -> int:
         The exit code: 0 after SIGTERM, 1 after a failure, 2 if the environment is not that of a Lambda function.
     """
     name = arguments[0] if arguments else os.environ.get("_HANDLER", "")
-    if len(arguments) > 1 or name in {"", "-h", "--help"} or "AWS_LAMBDA_RUNTIME_API" not in os.environ:
-        asked = name in {"-h", "--help"}
-        (sys.stdout if asked else sys.stderr).write(USAGE)
-        return 0 if asked else USAGE_ERROR
+    if name in {"-h", "--help"}:
+        sys.stdout.write(USAGE)
+        return 0
+    if (reason := _misused(name, arguments)) is not None:
+        sys.stderr.write(f"{USAGE}\njaystream.aws.runtime: {reason}\n")
+        return USAGE_ERROR
     try:
         api = RuntimeApi(os.environ["AWS_LAMBDA_RUNTIME_API"])
         settings = Settings(os.environ)
@@ -96,6 +98,17 @@ def main(arguments: Sequence[str]) -> int:
     finally:
         flush()
         log_to(None)
+
+
+def _misused(name: str, arguments: Sequence[str]) -> str | None:
+    """What of the command line or the environment is missing or too much."""
+    if len(arguments) > 1:
+        return f"one handler is expected, not {len(arguments)}: {' '.join(arguments)}"
+    if not name:
+        return "no handler is named, neither behind the command nor by _HANDLER"
+    if "AWS_LAMBDA_RUNTIME_API" not in os.environ:
+        return f"AWS_LAMBDA_RUNTIME_API is not set, so this is not Lambda; try `jaystream emulate {name}`"
+    return None
 
 
 def _serve(name: str, api: RuntimeApi, settings: Settings, sink: Sink) -> int:

@@ -59,8 +59,9 @@ class TestUsage:
         ("arguments", "environment", "code", "message"),
         [
             (["a.b"], {}, 2, "usage: python -m jaystream.aws.runtime"),
-            (["a.b", "c"], {"AWS_LAMBDA_RUNTIME_API": "a:1"}, 2, "usage: "),
-            ([], {"AWS_LAMBDA_RUNTIME_API": "a:1"}, 2, "usage: "),
+            (["a.b"], {}, 2, "AWS_LAMBDA_RUNTIME_API is not set, so this is not Lambda; try `jaystream emulate a.b`"),
+            (["a.b", "c"], {"AWS_LAMBDA_RUNTIME_API": "a:1"}, 2, "one handler is expected, not 2: a.b c"),
+            ([], {"AWS_LAMBDA_RUNTIME_API": "a:1"}, 2, "no handler is named, neither behind the command nor by"),
             (["--help"], {}, 0, "usage: "),
             (["a.b"], {"AWS_LAMBDA_RUNTIME_API": "a"}, 2, "AWS_LAMBDA_RUNTIME_API must be host:port, not 'a'"),
             (["a.b"], {"JAYSTREAM_DEADLINE_RESERVE": "x"}, 2, "JAYSTREAM_DEADLINE_RESERVE must be seconds"),
