@@ -142,7 +142,11 @@ def ag_ui_messages(messages: Iterable[AgUiMessage], resume: Iterable[ResumeEntry
             waiting = []
             found.append({"role": "user", "content": cast("Any", _content(content))})
         elif message.role == "assistant":
-            found.append(_answer(message, thoughts))
+            answer, before = _answer(message, thoughts), found[-1] if found else None
+            if before is not None and before["role"] == "assistant" and before.get("toolCalls"):
+                found[-1] = _joined(before, answer)  # one turn: its calls are not answered yet
+            else:
+                found.append(answer)
             waiting += [call.id for call in message.tool_calls or []]
             thoughts = []
         elif message.role == "tool":
@@ -174,6 +178,19 @@ def _answer(message: AgUiMessage, thoughts: list[Any]) -> AssistantMessage:
             for call in message.tool_calls
         ]
     return answer
+
+
+def _joined(first: AssistantMessage, second: AssistantMessage) -> AssistantMessage:
+    """One answer of two messages, which the protocol makes of a turn that has text behind a call."""
+    contents: list[Any] = [first["content"], second["content"]]
+    if all(isinstance(content, str) for content in contents):
+        content: Any = "".join(contents)
+    else:
+        content = []
+        for each in contents:
+            content += ([{"type": "text", "text": each}] if each else []) if isinstance(each, str) else each
+    calls = [*first.get("toolCalls", ()), *second.get("toolCalls", ())]
+    return {"role": "assistant", "content": content, "toolCalls": calls}
 
 
 def _result(message: AgUiMessage) -> ToolMessage:

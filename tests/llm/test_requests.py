@@ -326,6 +326,26 @@ class TestAgUiRequest:
         found = self.parse({"role": "assistant", "toolCalls": [call]}, resume=[entry])
         assert {"role": "tool", "toolCallId": "c1", **expected} == found[-1]
 
+    @pytest.mark.parametrize("thought", [False, True])
+    async def test_text_behind_a_call(self, thought: bool) -> None:
+        """
+        A turn that has text behind its call is two messages there, and one here, so that the call can be answered.
+        """
+        call = {"id": "c1", "type": "function", "function": {"name": "look", "arguments": '{"a":1}'}}
+        messages: list[Any] = [
+            {"id": "1", "role": "user", "content": "Look"},
+            {"id": "2", "role": "assistant", "toolCalls": [call]},
+            *([{"id": "3", "role": "reasoning", "content": "Hm", "encryptedValue": "s"}] if thought else []),
+            {"id": "4", "role": "assistant", "content": "A moment"},
+            {"id": "5", "role": "tool", "toolCallId": "c1", "content": "seen"},
+        ]
+        found = AgUiRequest.parse({"threadId": "t", "runId": "r", "messages": messages}).to_messages()
+        text = {"type": "text", "text": "A moment"}
+        content = [{"type": "reasoning", "text": "Hm", "signature": "s"}, text] if thought else "A moment"
+        assert {"role": "assistant", "content": content, "toolCalls": [CALL]} == found[1]
+        chunks: list[Any] = await Llm("test", script="Well").stream(found).to_list()
+        assert "end" == chunks[-1]["stopReason"]
+
     def test_resume_of_nothing(self) -> None:
         """
         An answer to what nobody asked is refused.
