@@ -166,7 +166,10 @@ class AsgiStreamHandler:
                 await exchange.pull.into(plan)
             await response.settle()
 
-        report = await exchange.serve_work(live(settings, invocation, call))
+        try:
+            report = await exchange.serve_work(live(settings, invocation, call))
+        finally:
+            response.expire()
         log_answer(settings, invocation, head.status, report)
         return report
 

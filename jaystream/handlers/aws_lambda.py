@@ -111,7 +111,10 @@ class LambdaStreamHandler:
                 await delivery.pull.into(plan)
             await response.settle()
 
-        report = await delivery.deliver_work(live(settings, invocation, call), settings.throw)
+        try:
+            report = await delivery.deliver_work(live(settings, invocation, call), settings.throw)
+        finally:
+            response.expire()
         log_answer(settings, invocation, head.status, report)
         if (head.status != 200 or head.cookies) and not (heads and hasattr(writer, "start")):
             tell_once(

@@ -8,9 +8,10 @@ import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
 
+from jaystream.sinks.asgi_options import TOKEN
+
 __all__ = ["read_cookies", "set_cookie_value"]
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _PLAIN = re.compile(r"[!#-+\--:<-\[\]-~]*")
 _ATTRIBUTE = re.compile(r"[ -:<-~]*")
 
@@ -51,7 +52,7 @@ def set_cookie_value(
         ValueError: If something is no part of a cookie: a name that is no token, a value with control characters,
             quotes, commas, semicolons, backslashes or what is not ASCII.
     """
-    if not _TOKEN.fullmatch(name):
+    if not TOKEN.fullmatch(name):
         raise ValueError(f"a cookie's name is letters, digits and a few marks, not {name!r}")
     if not _PLAIN.fullmatch(value):
         raise ValueError(

@@ -138,9 +138,9 @@ class HandlerSettings:
         if not 200 <= self.status < 600:
             raise ConfigurationError(f"{operator}(status=) must be a final HTTP status, not {self.status}")
         try:
-            self.headers: RawHeaders = raw_headers(options.get("headers"), operator)
+            self.headers: RawHeaders = raw_headers(options.get("headers"), f"{operator}(headers=)")
             if self.content_type is not None:
-                self.headers += raw_headers({"content-type": self.content_type}, operator)
+                self.headers += raw_headers({"content-type": self.content_type}, f"{operator}(content_type=)")
         except (TypeError, ValueError) as error:
             raise ConfigurationError(str(error)) from error
         self.secrets: tuple[str, ...] = _names(operator, options.get("secrets", ()))

@@ -184,7 +184,7 @@ class ResponseStream:
             ResponseStartedError: After the first byte.
         """
         self._check("the content type")
-        ((_, raw),) = raw_headers({"content-type": content_type}, "set_content_type")
+        ((_, raw),) = raw_headers({"content-type": content_type}, "set_content_type()")
         headers = self._head.headers
         headers[:] = [*(pair for pair in headers if pair[0] != b"content-type"), (b"content-type", raw)]
         self._head.wire = wire_for(content_type, self._head.wire)
@@ -254,7 +254,7 @@ class ResponseStream:
         if status != 200:
             self._head.status = status
         given = {name for name, _ in self._head.headers}
-        for name, value in raw_headers(headers, "start"):
+        for name, value in raw_headers(headers, "start()"):
             if name == b"content-type":
                 self._head.wire = wire_for(value.decode("latin-1"), self._head.wire)
             if name not in given:
@@ -270,6 +270,12 @@ class ResponseStream:
         self._ended = True
         fail = getattr(self._writer, "fail", None)
         return _Pressure(self._keep(self._writer.end() if fail is None else fail(error)))
+
+    def expire(self) -> None:
+        """
+        Take nothing more, since the handler is done; for handlers. Who writes after that is told so.
+        """
+        self._ended = True
 
     async def settle(self) -> None:
         """
@@ -340,7 +346,7 @@ class _OpenHeaders(HeaderView):
 
     def __setitem__(self, name: str, value: str) -> None:
         self._check(f"the header {name!r}")
-        raw_headers({name: value}, "headers")
+        raw_headers({name: value}, "the headers of a response")
         super().__setitem__(name, value)
 
     def __delitem__(self, name: str) -> None:

@@ -4,6 +4,7 @@ What an ASGI response is told: the arguments of `to_asgi` and `to_response`, che
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, cast
 
@@ -20,6 +21,9 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 RawHeaders: TypeAlias = "list[tuple[bytes, bytes]]"
 Headers: TypeAlias = "Mapping[str, str] | Iterable[tuple[str, str]]"
 Disconnect: TypeAlias = Literal["cancel", "drain"]
+
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+"""What the name of a header, and of a cookie, is made of: RFC 9110."""
 
 
 class Waitable(Protocol):
@@ -76,7 +80,7 @@ class AsgiOptions:
         if shutdown is not None and not hasattr(shutdown, "wait"):
             raise TypeError(f"{operator}(shutdown=) expects an event with an async wait(), not {describe(shutdown)}")
         self.status: int = status
-        self.headers: RawHeaders = raw_headers(headers, operator)
+        self.headers: RawHeaders = raw_headers(headers, f"{operator}(headers=)")
         self.keepalive: float = seconds_or_never(keepalive, operator, "keepalive")
         self.eager_first: float = seconds_or_never(eager_first, operator, "eager_first")
         self.send_timeout: float = seconds_or_never(send_timeout, operator, "send_timeout")
@@ -94,25 +98,34 @@ def seconds_or_never(value: float | None, operator: str, argument: str) -> float
     return float("inf") if value is None else check_seconds(value, operator, argument, zero=argument == "eager_first")
 
 
-def raw_headers(headers: Headers | None, operator: str) -> RawHeaders:
+def raw_headers(headers: Headers | None, what: str) -> RawHeaders:
     """
-    Headers as ASGI carries them: names in lower case, both as bytes.
+    Headers as ASGI carries them: names in lower case, both as bytes. An error calls them *what*.
 
     Raises:
         TypeError: If *headers* is neither a mapping nor pairs of str.
-        ValueError: If a name or a value holds CR, LF or NUL, or is not Latin-1.
+        ValueError: If a name is no token, or a value holds CR, LF or NUL, or is not Latin-1.
     """
     if headers is None:
         return []
     # callers without types may pass anything
-    pairs = cast("Iterable[tuple[object, object]]", headers.items() if isinstance(headers, Mapping) else headers)
+    given = cast("Iterable[tuple[object, object]]", headers.items() if isinstance(headers, Mapping) else headers)
+    try:
+        pairs = [(name, value) for name, value in given]
+    except (TypeError, ValueError):
+        raise TypeError(f"{what} expects a mapping, or pairs of str, not {describe(headers)}") from None
     raw: RawHeaders = []
     for name, value in pairs:
         if not isinstance(name, str) or not isinstance(value, str):
-            raise TypeError(f"{operator}(headers=) expects names and values as str, not {name!r}: {value!r}")
+            raise TypeError(f"{what} expects names and values as str, not {name!r}: {value!r}")
         if any(mark in name + value for mark in "\r\n\0"):
-            raise ValueError(f"{operator}(headers=) may not hold CR, LF or NUL: {name!r}: {value!r}")
-        raw.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+            raise ValueError(f"{what} may not hold CR, LF or NUL: {name!r}: {value!r}")
+        if not TOKEN.fullmatch(name):
+            raise ValueError(f"{what}: the name of a header is letters, digits and a few marks, not {name!r}")
+        try:
+            raw.append((name.lower().encode("latin-1"), value.encode("latin-1")))
+        except UnicodeEncodeError:
+            raise ValueError(f"{what}: the value of a header is Latin-1 text, not {name!r}: {value!r}") from None
     return raw
 
 

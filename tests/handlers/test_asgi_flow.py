@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from jaystream import JaypieStream, ResponseStream, asgi_stream_handler
+from jaystream.errors import ResponseEndedError
 from jaystream.testing import Probe, RecordingSend, StreamTestClient
 from tests.handlers.asking import ask, told
 from tests.sinks.exchange import begin, scope, turns, yielding
@@ -210,8 +211,26 @@ class TestLeaving:
 
 class TestAfterTheEnd:
     """
-    A response that the handler has ended, and goes on to yield.
+    A response that the handler has ended, and goes on to yield, or whose handler is done.
     """
+
+    @pytest.mark.parametrize("fails", [False, True])
+    async def test_a_task_that_stays_behind(self, fails: bool) -> None:
+        """
+        Who writes when the handler is done is told that nobody gets it.
+        """
+        kept: list[ResponseStream] = []
+
+        async def keeping(request: Any, response: ResponseStream) -> Any:
+            kept.append(response)
+            yield "one"
+            if fails:
+                raise ValueError
+
+        await ask(asgi_stream_handler(keeping, teardown=lambda _, response: response.write("\n")))
+        with pytest.raises(ResponseEndedError):
+            kept[0].write("late")
+        assert kept[0].ended
 
     @pytest.mark.parametrize("first", [0, 1])
     async def test_a_chunk_more(self, first: int, caplog: pytest.LogCaptureFixture) -> None:

@@ -128,6 +128,24 @@ class TestHeaders:
             await answer(JaypieStream(probe), RecordingSend(), headers={value: "x"})
         assert 0 == probe.opens
 
+    @pytest.mark.parametrize(
+        ("headers", "says"),
+        [
+            ({"set-cookie: a": "x"}, r"the name of a header is letters, digits and a few marks, not 'set-cookie: a'"),
+            ({"": "x"}, r"the name of a header is letters, digits and a few marks, not ''"),
+            ({"x": "\u20ac"}, r"to_asgi\(headers=\): the value of a header is Latin-1 text, not 'x': '\u20ac'"),
+            ({"x": 1}, r"to_asgi\(headers=\) expects names and values as str, not 'x': 1"),
+            ("x", r"to_asgi\(headers=\) expects a mapping, or pairs of str, not "),
+            (5, r"to_asgi\(headers=\) expects a mapping, or pairs of str, not "),
+        ],
+    )
+    async def test_no_headers(self, headers: Any, says: str) -> None:
+        """
+        What is no header is refused, with what is expected.
+        """
+        with pytest.raises((ValueError, TypeError), match=says):
+            await answer(JaypieStream.of("a"), RecordingSend(), headers=headers)
+
     async def test_status(self) -> None:
         """
         The status is the given one.
