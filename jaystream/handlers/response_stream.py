@@ -301,6 +301,9 @@ class ResponseStream:
         if head.sent or self._by_hand is not None:
             return None
         head.sent = True
+        set_encoder = getattr(writer, "set_encoder", None)
+        if set_encoder is not None:
+            set_encoder(lambda: head.wire)
         start: Callable[..., object] | None = getattr(writer, "start", None)
         if start is not None:
             return self._keep(start(head.status, head.pairs(), list(head.cookies)))

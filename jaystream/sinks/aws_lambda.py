@@ -7,7 +7,7 @@ from __future__ import annotations
 import inspect
 from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import anyio
 
@@ -25,6 +25,9 @@ from jaystream.sinks.outbox import Outbox
 from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import SinkReport
 
+if TYPE_CHECKING:
+    from jaystream.formats.wire import WireEncoder
+
 
 class ResponseWriter(Protocol):
     """
@@ -33,7 +36,9 @@ class ResponseWriter(Protocol):
 
     It may have more, which is used where it is there: `start(status, headers, cookies)`, called once before the first
     byte with a number, pairs of text, and the values of ``set-cookie``; `set_content_type(content_type)`, called in its
-    place where there is no `start`; `fail(error)`, called in the place of `end` when a failure is raised.
+    place where there is no `start`; `fail(error)`, called in the place of `end` when a failure is raised;
+    `set_encoder(find)`, called before all else with what gives the body's encoder, for a writer that may have to end
+    the body by itself.
     """
 
     def write(self, data: bytes, /) -> object:
@@ -126,7 +131,7 @@ class Delivery:
 
     async def _tell(self, failure: Exception, throw: bool) -> None:  # noqa: FBT001 - internal, and named at the call's reader
         """Tell the reader of a failure; raise it where that cannot be, or *throw* asks for it."""
-        outbox, wire = self.outbox, self.pull.run.wire or self.head.wire
+        outbox, wire = self.outbox, self._wire()
         status, body = answer_to(failure)
         told, where = False, "in a response stream"
         ended = self._ended or outbox.sealed
@@ -186,9 +191,13 @@ class Delivery:
 
     def _cut_body(self) -> object:
         """Write what ends the body where the format has an end, and the stream could not write it."""
-        wire = self.pull.run.wire or self.head.wire
+        wire = self._wire()
         closing = wire.flush(cut=True)
         return self._writer.write(gap(wire, self.outbox.last) + closing) if closing else None
+
+    def _wire(self) -> WireEncoder:
+        """The encoder of the body: that of the stream, else the one that was settled before."""
+        return self.pull.run.wire or self.head.wire
 
     def _encode(self, item: Any) -> bytes:
         return self.head.wire.encode(item)
@@ -198,6 +207,9 @@ class Delivery:
         if self._begun:
             return None
         self._begun = self.head.sent = True
+        set_encoder = getattr(self._writer, "set_encoder", None)
+        if set_encoder is not None:
+            set_encoder(self._wire)
         if self._start is not None:
             return self._start(self.head.status, self.head.pairs(), self.head.cookies)
         set_content_type = getattr(self._writer, "set_content_type", None)

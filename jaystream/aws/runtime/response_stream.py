@@ -5,7 +5,7 @@ What a streaming handler writes its response to.
 from __future__ import annotations
 
 import base64
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from jaystream._core.inspecting import describe
@@ -15,6 +15,7 @@ from jaystream.errors import BrokenResponseError, ResponseEndedError, ResponseSt
 
 if TYPE_CHECKING:
     from jaystream.aws.runtime.api import Upload
+    from jaystream.formats.wire import WireEncoder
     from jaystream.handlers.lambda_request import LambdaRequest
 
 EMPTY_BODIES = ("none", "newline", "json204")
@@ -46,6 +47,7 @@ class LambdaResponseStream:
         self._empty_body = empty_body
         self._content_type: str | None = None
         self._media_type = ""
+        self._find_encoder: Callable[[], WireEncoder] | None = None
         self._head: tuple[int, list[tuple[str, str]], list[str]] | None = None
         self._kept: list[bytes] | None = None  # the body, where the front takes a whole answer only
         self._stand_in = b""
@@ -118,6 +120,16 @@ class LambdaResponseStream:
         if not content_type.isascii() or not content_type.isprintable():
             raise ValueError(f"set_content_type() expects a content type, not {content_type!r}")
         self._content_type = content_type
+
+    def set_encoder(self, find: Callable[[], WireEncoder]) -> None:
+        """
+        Say by which encoder the body is made, so that a response which the runtime has to end is ended in its format.
+        Without it the format is known by content type and headers, which several formats share.
+
+        Args:
+            find: Called when it is needed, in the event loop.
+        """
+        self._find_encoder = find
 
     def start(
         self, status: int, headers: Sequence[tuple[str, str]] = (), cookies: Sequence[str] = ()
@@ -351,18 +363,13 @@ class LambdaResponseStream:
 
     def _notice(self, answer: Mapping[str, Any]) -> bytes:
         """An error event in the format of what was sent, behind what closes an open frame; empty if it has none."""
-        from jaystream.formats.stream_error import ENCODERS  # noqa: PLC0415 - for what was cut alone
+        from jaystream.aws.runtime.notice import encoder_of  # noqa: PLC0415 - for what was cut alone
         from jaystream.sinks.framing import gap  # noqa: PLC0415 - see above
 
-        wanted = self._media_type.partition(";")[0].strip().lower()
-        sent = dict(self._head[1]) if self._head is not None else {}
-        # several formats are event streams: one that has headers of its own is known by them, others are plain ones
-        for wire in sorted((kind() for kind in ENCODERS.values()), key=lambda wire: -len(wire.headers)):
-            same_type = wire.media_type.partition(";")[0].strip().lower() == wanted
-            if same_type and all(sent.get(name) == value for name, value in wire.headers.items()):
-                notice = wire.error(answer)
-                return b"" if notice is None else gap(wire, self._last) + notice
-        return b""
+        headers = None if self._head is None else dict(self._head[1])
+        wire = encoder_of(self._media_type, headers, None if self._find_encoder is None else self._find_encoder())
+        notice = None if wire is None else wire.error(answer)
+        return b"" if wire is None or notice is None else gap(wire, self._last) + notice
 
 
 def _as_trailer(body: dict[str, Any]) -> bytes:

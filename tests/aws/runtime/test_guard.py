@@ -13,10 +13,13 @@ import pytest
 from jaystream.aws.runtime.faults import FaultError
 from jaystream.aws.runtime.guard import Guard
 from jaystream.errors import UnavailableError
+from jaystream.handlers import lambda_stream_handler
 from tests.aws.runtime.runs import URL_EVENT, serve, streaming
 from tests.aws.runtime.stand_in import StandIn
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from jaystream.testing import VirtualClock
 
 
@@ -227,6 +230,33 @@ class TestCutResponses:
             await serve(api, handler)
         event = api.posted[0].pieces[-1].decode()
         assert (True, 1) == (event.startswith(begin), event.count("data: {"))
+
+    @pytest.mark.parametrize(
+        ("format_", "begin"),
+        [
+            ("sse", 'event: error\ndata: {"errors":'),
+            ("openai", 'data: {"error":{"message":'),
+            ("ag_ui", 'data: {"type":"RUN_ERROR","message":'),
+            ("ai_sdk", 'data: {"type":"error","errorText":'),
+            ("ndjson", '{"error":{"errors":'),
+        ],
+    )
+    @pytest.mark.parametrize("event", [URL_EVENT, {}])
+    async def test_by_format(self, event: dict[str, Any], format_: str, begin: str) -> None:
+        """
+        Several formats are event streams without headers of their own: each has an error that its clients know.
+        """
+
+        @lambda_stream_handler(format=format_)
+        async def handler(event: Any, context: Any) -> AsyncIterator[Any]:
+            yield {"type": "text", "content": "a"}
+            await forever()
+
+        async with StandIn() as api:
+            api.offer(event, seconds=0.6)
+            await serve(api, handler)
+        assert begin == api.posted[0].pieces[-1].decode()[: len(begin)]
+        assert "Function.Timeout" == api.posted[0].trailers["lambda-runtime-function-error-type"]
 
     async def test_other_body(self) -> None:
         """
