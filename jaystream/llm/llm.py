@@ -161,9 +161,10 @@ class Llm:
             Keeps order, reads nothing ahead. The tools of one turn run at once, and their results come in the order of
             the calls. A tool's failure is a result that the model sees. A call of a tool that somebody else answers is
             parked as ``tool_pending``, which ends the stream; it is gone on with by the conversation with a result
-            behind it. After too many turns comes an ``error`` chunk. ``done`` ends all of these, and says what each
-            request took. At an early stop and on cancellation the provider's stream is closed, and the tools that run
-            are cancelled and waited for, threads at most 10 seconds. Can run again.
+            behind it; the calls that it is taken up with are given once more then, with their arguments. After too many
+            turns comes an ``error`` chunk. ``done`` ends all of these, and says what each request took. At an early
+            stop and on cancellation the provider's stream is closed, and the tools that run are cancelled and waited
+            for, threads at most 10 seconds. Can run again.
         """
         from jaystream.llm.history import checked  # noqa: PLC0415 - pydantic-ai takes time to load
 

@@ -164,11 +164,18 @@ class Conversation:
                     return
 
     def _opening(self, model: Model) -> Sequence[LlmChunk]:
-        """The start, once: it is held back until there is something else, so that time limits and fallbacks mean it."""
+        """
+        The start, once: it is held back until there is something else, so that time limits and fallbacks mean it.
+
+        The calls that a conversation is taken up with are behind it, all of them with their arguments: a result alone
+        does not have these, and a UI shows what it is told last.
+        """
         if self._started:
             return ()
         self._started = True
-        return ({"type": "start", "model": model.model_name, "provider": self._setup.provider},)
+        output = self._setup.output
+        taken_up = [_called(call) for call in self._waiting if output is None or call.tool_name != output.name]
+        return ({"type": "start", "model": model.model_name, "provider": self._setup.provider}, *taken_up)
 
     def _ask(self) -> None:
         request = ModelRequest(parts=self._asked, instructions=self._setup.instructions)

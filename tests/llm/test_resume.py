@@ -82,12 +82,26 @@ class TestParking:
         answer = await llm.operate([*answer.messages, {"role": "tool", "toolCallId": "c2", "content": "Ada"}])
         assert "Heard Ada" == answer.content
 
+    async def test_taken_up(self) -> None:
+        """
+        The calls that go on are given with their arguments, all before what comes of them: so a UI that knows them
+        already shows no others.
+        """
+        llm = Llm("test", tools=[Tool(double, approval=True), ASK], script="Well")
+        allowed = {"role": "tool", "toolCallId": "c1", "content": "", "approved": True}
+        stream = llm.stream(asked(allowed))
+        chunks: list[Any] = await stream.to_list()
+        assert ["start", "tool_call", "tool_result", "tool_pending", "done"] == kinds(chunks)
+        assert ['{"n": 2}', "{}"] == [chunk["toolCall"]["arguments"] for chunk in chunks[1:3]]
+        frames = b"".join(await stream.format_ai_sdk().to_list())
+        assert b'{"type":"tool-input-available","toolCallId":"c1","toolName":"double","input":{"n": 2}}' in frames
+
     async def test_parks_again(self) -> None:
         """
         Without a result it waits again.
         """
         chunks = await Llm("test", tools=[double, ASK], script=teller).stream(asked(DOUBLED)).to_list()
-        assert ["start", "tool_pending", "done"] == kinds(chunks)
+        assert ["start", "tool_call", "tool_pending", "done"] == kinds(chunks)
 
     async def test_what_comes_from_outside_does_not_run(self) -> None:
         """
