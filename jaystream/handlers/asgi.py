@@ -11,6 +11,7 @@ from jaystream._core.inspecting import describe
 from jaystream._core.stages import check_int
 from jaystream.errors import ConfigurationError
 from jaystream.handlers.asgi_request import MAX_BODY, AsgiRequest
+from jaystream.handlers.calling import look_like, origin_of
 from jaystream.handlers.lifecycle import Invocation, invocation_id, live, log_answer
 from jaystream.handlers.options import AsgiHandlerOptions, HandlerSettings, make_handler
 from jaystream.handlers.response_stream import ResponseStream
@@ -62,10 +63,8 @@ class AsgiStreamHandler:
             raise ConfigurationError(str(error)) from error
         self._options.in_band = self._settings.in_band
         self._signature = HandlerSignature(handler)
-        self.__name__ = self._settings.name
-        self.__qualname__ = getattr(handler, "__qualname__", self.__name__)
-        self.__module__ = getattr(handler, "__module__", __name__)
-        self.__doc__ = getattr(handler, "__doc__", None)
+        self.__name__: str = self._settings.name
+        look_like(self, handler)
         self._show()
 
     def _show(self) -> None:
@@ -88,7 +87,7 @@ class AsgiStreamHandler:
             __signature__=signature,
             # Litestar reads these, and wants its own class for the request: a name in its own namespace
             __annotations__={"request": "ASGIConnection", **hints, "return": StreamResponse},
-            __globals__=getattr(self._handler, "__globals__", {}),
+            __globals__=getattr(origin_of(self._handler), "__globals__", {}),
         )
 
     def __repr__(self) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast, overload
 
 from jaystream.handlers.buffered import Buffer, run, tell_once
-from jaystream.handlers.calling import Callback
+from jaystream.handlers.calling import Callback, look_like
 from jaystream.handlers.lambda_context import HandlerContext, response_stream_in
 from jaystream.handlers.lambda_request import LambdaRequest
 from jaystream.handlers.lifecycle import Invocation, live, log_answer
@@ -45,10 +45,8 @@ class LambdaStreamHandler:
         """
         self._settings = HandlerSettings(_OPERATOR, handler, options, _GIVEN)
         self._handler = Callback(handler, f"{_OPERATOR}()'s function", _GIVEN)
-        self.__name__ = self._settings.name
-        self.__qualname__ = getattr(handler, "__qualname__", self.__name__)
-        self.__module__ = getattr(handler, "__module__", __name__)
-        self.__doc__ = getattr(handler, "__doc__", None)
+        self.__name__: str = self._settings.name
+        look_like(self, handler)
 
     def __repr__(self) -> str:
         return f"<{_OPERATOR} {self.__name__}>"
@@ -118,7 +116,7 @@ class LambdaStreamHandler:
         log_answer(settings, invocation, head.status, report)
         if (head.status != 200 or head.cookies) and not (heads and hasattr(writer, "start")):
             tell_once(
-                self.__name__,
+                settings.name,
                 f"status {head.status} and {len(head.cookies)} cookies were left out",
                 "they need an HTTP event and a response stream with start(status, headers, cookies)",
                 problem="something of the answer is lost",

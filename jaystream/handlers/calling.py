@@ -4,6 +4,7 @@ Functions of users: called with as many arguments as they take, sync or async.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, cast
@@ -45,6 +46,35 @@ class Callback:
     def name(self) -> str:
         """Its name."""
         return getattr(self.f, "__name__", None) or describe(self.f)
+
+
+def look_like(handler: object, function: object) -> None:
+    """
+    Give *handler* what people look at in a function, but for its name: where it stands, and its docstring.
+    """
+    origin = origin_of(function)
+    vars(handler).update(
+        __qualname__=getattr(origin, "__qualname__", name_of(function)),
+        __module__=getattr(origin, "__module__", __name__),
+        __doc__=getattr(origin, "__doc__", None),
+    )
+
+
+def origin_of(function: object) -> object:
+    """
+    The function that a partial is made of; any other function as it is.
+    """
+    while isinstance(function, functools.partial):
+        function = cast("functools.partial[object]", function).func
+    return function
+
+
+def name_of(function: object) -> str:
+    """
+    A function's name; where it is an object that can be called, its class's.
+    """
+    origin = origin_of(function)
+    return getattr(origin, "__name__", "") or type(origin).__name__
 
 
 async def settled(result: object) -> Any:

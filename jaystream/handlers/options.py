@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast
 from jaystream._core.inspecting import describe
 from jaystream.errors import ConfigurationError
 from jaystream.formats.stream_error import ENCODERS
-from jaystream.handlers.calling import Callback, callbacks
+from jaystream.handlers.calling import Callback, callbacks, name_of
 from jaystream.sinks.asgi_options import raw_headers
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class HandlerOptions(TypedDict, total=False):
     What every streaming handler takes.
 
     Attributes:
-        name: The handler's name in the log; by default the function's.
+        name: The handler's name in the log; by default the function's, or its class's.
         format: The format that chunks are framed in, which are in none: "sse", "ndjson", "text" or another that
             `format_stream_error` knows.
         content_type: The content type, where it is to be another than the format's.
@@ -131,7 +131,7 @@ class HandlerSettings:
                 raise ConfigurationError(f"{operator}({name}=) must be {what}, not {describe(value)}")
             return value
 
-        self.name: str = option("name", str, None, "a str") or getattr(handler, "__name__", "") or "unknown"
+        self.name: str = option("name", str, None, "a str") or name_of(handler)
         self.make_wire: Callable[[], WireEncoder] = _encoder(operator, options.get("format", "sse"))
         self.content_type: str | None = option("content_type", str, None, "a str")
         self.status: int = option("status", int, 200, "an HTTP status")

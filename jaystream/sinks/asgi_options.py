@@ -109,11 +109,13 @@ def raw_headers(headers: Headers | None, what: str) -> RawHeaders:
     if headers is None:
         return []
     # callers without types may pass anything
-    given = cast("Iterable[tuple[object, object]]", headers.items() if isinstance(headers, Mapping) else headers)
+    given = cast("Any", headers)
     try:
-        pairs = [(name, value) for name, value in given]
+        pairs: list[tuple[object, object]] = [
+            (name, value) for name, value in (given.items() if isinstance(headers, Mapping) else given)
+        ]
     except (TypeError, ValueError):
-        raise TypeError(f"{what} expects a mapping, or pairs of str, not {describe(headers)}") from None
+        raise TypeError(f"{what} expects a mapping, or pairs of str, not {describe(given)}") from None
     raw: RawHeaders = []
     for name, value in pairs:
         if not isinstance(name, str) or not isinstance(value, str):

@@ -227,7 +227,10 @@ class TestAfterTheEnd:
             if fails:
                 raise ValueError
 
-        await ask(asgi_stream_handler(keeping, teardown=lambda _, response: response.write("\n")))
+        def clean(request: Any, response: ResponseStream) -> None:
+            response.write("\n")
+
+        await ask(asgi_stream_handler(keeping, teardown=clean))
         with pytest.raises(ResponseEndedError):
             kept[0].write("late")
         assert kept[0].ended

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from jaystream import AsgiRequest, JaypieStream, ResponseStream, asgi_stream_handler
+from jaystream import AsgiRequest, JaypieStream, ResponseStream, asgi_stream_handler, lambda_stream_handler
 from jaystream.errors import UnhandledError
 from jaystream.testing import Probe, RecordingSend
 from tests.handlers.asking import ask
@@ -189,6 +189,31 @@ class TestShapes:
         assert (201, b"data: /fox\n\n") == (answer.status, answer.body)
         for partial in (functools.partial(bound, prefix="a"), functools.partial(bound, "a")):
             assert b"data: a 200 /fox\n\n" == (await ask(asgi_stream_handler(partial), "/fox")).body
+
+    async def test_names(self) -> None:
+        """
+        A handler has the name and the docstring of its function, of what a partial is made of, or of its class.
+        """
+
+        class Answerer:
+            """Answers."""
+
+            async def __call__(self, request: Any, response: Any) -> Any:
+                yield "x"
+
+        async def answer(prefix: str, request: Any) -> Any:
+            """Answer."""
+            yield prefix
+
+        functions = (Answerer(), functools.partial(functools.partial(answer), "a"), functools.partial(Answerer()))
+        made = [asgi_stream_handler(each) for each in functions]
+        names = [(each.__name__, each.__doc__, each.__module__) for each in made]
+        assert [("Answerer", "Answers."), ("answer", "Answer."), ("Answerer", "Answers.")] == [
+            each[:2] for each in names
+        ]
+        assert {__name__} == {each[2] for each in names}
+        assert "<asgi_stream_handler answer>" == repr(made[1])
+        assert "Answerer" == lambda_stream_handler(Answerer()).__name__
 
     async def test_called_wrongly(self) -> None:
         """
