@@ -26,8 +26,9 @@ async def load_variables() -> bool:
     Put the bundle of variables into the environment: Jaypie's `loadEnvVariables`.
 
     ``CDK_ENV_VARIABLES`` says where it is: ``s3://bucket/key``, or else the name of a parameter of AWS Systems Manager,
-    which the Parameters and Secrets extension is asked for first. It is a JSON object. It is fetched once for a
-    process, and a variable that is in the environment already stays.
+    which the Parameters and Secrets extension is asked for first. It is a JSON object. Once fetched it is
+    kept for the process (calls at once, before that, fetch it each), and a variable that is in the environment already
+    stays.
 
     Returns:
         Whether there is a bundle.
