@@ -242,9 +242,10 @@ class TestFaults:
         A port that is taken is said in one line.
         """
         with socket.create_server(("127.0.0.1", 0)) as other:
-            done = self.run(folder, "own.handler", "--port", str(other.getsockname()[1]))
+            port = other.getsockname()[1]
+            done = self.run(folder, "own.handler", "--port", str(port))
         assert (2, "") == (done.returncode, done.stdout)
-        assert "address already in use" in done.stderr.lower()
+        assert f"cannot listen at 127.0.0.1:{port}: address already in use\n" in done.stderr.lower()
 
     def test_missing_extra(self, folder: Path) -> None:
         """

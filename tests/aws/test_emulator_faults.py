@@ -382,14 +382,18 @@ async def app(scope, receive, send):
 
     async def test_faults_of_apps(self, folder: Path) -> None:
         """
-        A name that leads to no app.
+        A name that leads to no app: the error names the modules of its author alone.
         """
-        for name, said in (
-            ("functions:nope", "'functions' has no 'nope', which is to be an ASGI app"),
-            ("functions:__name__", "functions:__name__ is no ASGI app"),
-            ("nope:app", "No module named 'nope'"),
+        (folder / "needy.py").write_text("import no_such_module_at_all\n")
+        (folder / "broken.py").write_text("def app(:\n")
+        for name, kind, said in (
+            ("functions:nope", "HandlerNotFound", "App 'nope' missing on module 'functions'"),
+            ("functions:__name__", "HandlerNotFound", "App '__name__' on module 'functions' is no ASGI app"),
+            ("nope:app", "ImportModuleError", "Unable to import module 'nope': No module named 'nope'"),
+            ("needy:app", "ImportModuleError", "Unable to import module 'needy': No module named 'no_such_module_at_"),
+            ("broken:app", "UserCodeSyntaxError", "Syntax error in module 'broken': "),
         ):
             async with emulator(name, folder=folder) as function:
                 result = await function.invoke()
-                assert "Runtime.ImportModuleError" == result.error
+                assert f"Runtime.{kind}" == result.error
                 assert said in json.loads(result.payload)["errorMessage"]

@@ -6,11 +6,13 @@ environment. It is imported in the runtime's process only.
 from __future__ import annotations
 
 import os
-from importlib import import_module
 from typing import Any
 
+from jaystream._core.inspecting import describe
 from jaystream.aws.asgi_app import create_lambda_stream_handler
 from jaystream.aws.emulator.settings import APP_VARIABLE
+from jaystream.aws.runtime.faults import FaultError
+from jaystream.aws.runtime.loading import load_module
 
 
 def load(name: str) -> Any:
@@ -18,19 +20,19 @@ def load(name: str) -> Any:
     Import an app by its name, `module:app`.
 
     Raises:
-        ImportError: If there is no such module, or nothing in it that could be an app.
+        FaultError: If there is no such module, or nothing in it that could be an app.
     """
     module, _, attribute = name.partition(":")
-    app: Any = import_module(module)
+    app = load_module(module)
     for part in attribute.split("."):
         try:
             app = getattr(app, part)
         except AttributeError as error:
-            raise ImportError(f"{module!r} has no {attribute!r}, which is to be an ASGI app") from error
+            message = f"App '{attribute}' missing on module '{module}'"
+            raise FaultError("Runtime.HandlerNotFound", message) from error
     if not callable(app):
-        raise ImportError(  # noqa: TRY004 - what the runtime tells of as Runtime.ImportModuleError
-            f"{name} is no ASGI app, which could be called, but {type(app).__name__}"
-        )
+        message = f"App '{attribute}' on module '{module}' is no ASGI app, which could be called, but {describe(app)}"
+        raise FaultError("Runtime.HandlerNotFound", message)
     return app
 
 

@@ -132,7 +132,10 @@ class Emulator:
         self._task.result()
 
     async def _serve(self) -> None:
-        listener = await anyio.create_tcp_listener(local_host=HOST, local_port=self.port)
+        try:
+            listener = await anyio.create_tcp_listener(local_host=HOST, local_port=self.port)
+        except OSError as error:
+            raise OSError(error.errno, f"cannot listen at {HOST}:{self.port}: {error.strerror or error}") from error
         async with listener, create_task_group() as group:
             self.port = listener.extra(SocketAttribute.local_port)  # noqa: S610 - anyio's, not Django's
             self.pool = Pool(self._settings, group, self._watcher)

@@ -26,19 +26,7 @@ def load_handler(name: str) -> Any:
             "Runtime.MalformedHandlerName",
             f"Bad handler '{name}': not enough values to unpack (expected 2, got 1)",
         )
-    if module_name.split(".")[0] in sys.builtin_module_names:
-        raise FaultError(
-            "Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module_name} as a handler module"
-        )
-    try:
-        module = importlib.import_module(module_name.replace("/", "."))
-    except ImportError as error:
-        raise FaultError("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
-    except SyntaxError as error:
-        trace = [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}']
-        raise FaultError(
-            "Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}", trace
-        ) from error
+    module = load_module(module_name)
     try:
         handler = getattr(module, attribute)
     except AttributeError as error:
@@ -52,6 +40,28 @@ def load_handler(name: str) -> Any:
             f"Handler '{attribute}' on module '{module_name}' is no function but {kind}",
         )
     return handler
+
+
+def load_module(module_name: str) -> Any:
+    """
+    Import the function's code.
+
+    Raises:
+        FaultError: If there is no such module, if it lacks one, or if it is no Python.
+    """
+    if module_name.split(".", maxsplit=1)[0] in sys.builtin_module_names:
+        raise FaultError(
+            "Runtime.BuiltInModuleConflict", f"Cannot use built-in module {module_name} as a handler module"
+        )
+    try:
+        return importlib.import_module(module_name.replace("/", "."))
+    except ImportError as error:
+        raise FaultError("Runtime.ImportModuleError", f"Unable to import module '{module_name}': {error}") from error
+    except SyntaxError as error:
+        trace = [f'  File "{error.filename}" Line {error.lineno}\n    {error.text}']
+        raise FaultError(
+            "Runtime.UserCodeSyntaxError", f"Syntax error in module '{module_name}': {error}", trace
+        ) from error
 
 
 def extend_path(environ: Mapping[str, str]) -> None:
