@@ -66,8 +66,7 @@ def report_of(error: BaseException, request_id: str = "") -> Report:
         kind = name = type(error).__name__
         message = _text_of(error)
         frames = frames_of(error.__traceback__)
-        # tuples, since a frame of Python's own would show columns as well
-        trace = traceback.format_list([(each.filename, each.lineno or 0, each.name, each.line) for each in frames])
+        trace = lines_of(frames)
     body = {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace}
     stack = [{"label": frame.name, "path": frame.filename, "line": frame.lineno} for frame in frames]
     cause = {
@@ -87,6 +86,14 @@ def frames_of(trace: TracebackType | None) -> list[traceback.FrameSummary]:
         if os.path.dirname(frame.filename) != _HERE:  # noqa: PTH120 - pathlib takes milliseconds to load
             return frames[at:]
     return frames
+
+
+def lines_of(frames: list[traceback.FrameSummary]) -> list[str]:
+    """
+    The lines that show *frames* as AWS's runtime does.
+    """
+    # tuples, since a frame of Python's own would show columns as well
+    return traceback.format_list([(each.filename, each.lineno or 0, each.name, each.line) for each in frames])
 
 
 def _text_of(error: BaseException) -> str:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from jaystream.aws.runtime.faults import FaultError
+from jaystream.aws.runtime.faults import FaultError, frames_of, lines_of
 from jaystream.errors import GatewayTimeoutError, UnavailableError
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class Guard:
             assert self._cut is not None  # noqa: S101 - for type checkers
             task.add_done_callback(_look)
             raise self._cut
+        if self._cut is not None:
+            self._cut.trace = _place_in(task)
         if task.cancelled():
             raise self._cut or FaultError("CancelledError", "the handler cancelled itself")
         error = task.exception()
@@ -113,6 +115,15 @@ class Guard:
     def _give_up(self) -> None:
         if self._over is not None and not self._over.done():
             self._over.set_result(False)
+
+
+def _place_in(task: asyncio.Future[object]) -> list[str]:
+    """Where it was when it was cut, if that has ended it; empty if it ended well all the same."""
+    try:
+        task.result()
+    except BaseException as error:  # noqa: BLE001 - the place is asked for, whatever it was
+        return lines_of(frames_of(error.__traceback__))
+    return []
 
 
 def _look(task: asyncio.Future[object]) -> None:

@@ -309,7 +309,7 @@ class TestCutResponses:
 
     async def test_whole_answer(self) -> None:
         """
-        An ordinary function that is cut fails.
+        An ordinary function that is cut fails, and is told where it was.
         """
 
         async def handler(event: Any, context: Any) -> None:
@@ -317,9 +317,11 @@ class TestCutResponses:
 
         async with StandIn() as api:
             api.offer({}, seconds=0.4)
-            await serve(api, handler)
+            _, log = await serve(api, handler)
         assert "Function.Timeout" == api.posted[0].json["errorType"]
         assert "Function.Timeout" == api.posted[0].headers["lambda-runtime-function-error-type"]
+        assert "await asyncio.Event().wait()" in "".join(api.posted[0].json["stackTrace"])
+        assert "await asyncio.Event().wait()" in log
 
     async def test_cut_after_end(self) -> None:
         """
