@@ -240,7 +240,7 @@ class UnencodableError(FormatError, TypeError):
         return (
             f"cannot write {self.kind} at chunk{self.where} as JSON: {self.reason}. Accepted are mappings, lists, "
             "tuples, sets, str, int, float, bool, None, pydantic models, dataclasses, dates, times, UUID, Decimal and "
-            "Enum; for anything else pass dumps=, a callable that gives bytes or str"
+            "Enum; map anything else to one of these, or, where there is one, pass dumps=, which gives bytes or str"
         )
 
 
