@@ -28,8 +28,10 @@ def encoder_of(
         told: The encoder that the writer uses, as far as it says so.
 
     Returns:
-        None if the body is in none of our formats.
+        None if the body is in none of our formats, or compressed.
     """
+    if headers is not None and headers.get("content-encoding", "identity").strip().lower() != "identity":
+        return None
     wires = ([] if told is None else [told]) + [kind() for kind in ENCODERS.values()]
     for wire in sorted(wires, key=lambda wire: -len(wire.headers)):  # which keeps the order of those alike
         wanted: Mapping[str, str] = {} if wire is told and headers is None else wire.headers

@@ -258,6 +258,24 @@ class TestCutResponses:
         assert begin == api.posted[0].pieces[-1].decode()[: len(begin)]
         assert "Function.Timeout" == api.posted[0].trailers["lambda-runtime-function-error-type"]
 
+    async def test_compressed(self) -> None:
+        """
+        Behind a body that is compressed nothing can be said in it.
+        """
+
+        @streaming
+        async def handler(event: Any, context: Any) -> None:
+            stream = context.response_stream
+            stream.start(200, [("Content-Type", "text/event-stream"), ("Content-Encoding", "gzip")])
+            stream.write(b"compressed")
+            await forever()
+
+        async with StandIn() as api:
+            api.offer(URL_EVENT, seconds=0.4)
+            await serve(api, handler)
+        assert b"compressed" == api.posted[0].pieces[-1]
+        assert "Function.Timeout" == api.posted[0].trailers["lambda-runtime-function-error-type"]
+
     async def test_other_body(self) -> None:
         """
         A format without an error event is cut, and trailers tell.
