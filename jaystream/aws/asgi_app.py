@@ -20,6 +20,7 @@ from jaystream.aws.asgi_streamed import Streamed
 from jaystream.aws.outlet import Outlet
 from jaystream.aws.own_loop import OwnLoop
 from jaystream.handlers.lambda_request import LambdaRequest
+from jaystream.sinks.asgi import ENCODER_EXTENSION
 from jaystream.sinks.asgi_options import seconds_or_never
 
 if TYPE_CHECKING:
@@ -157,6 +158,9 @@ class LambdaAsgiHandler:
         async with Outlet(writer) as outlet:
             if request is not None and request.can_stream and request.kind in self._streams:
                 scope = self._scope(request, context, await self._state())
+                set_encoder = getattr(writer, "set_encoder", None)
+                if set_encoder is not None:
+                    scope["extensions"][ENCODER_EXTENSION] = {"set": set_encoder}
                 exchange = Streamed(request, outlet, self._exclude_headers, self._empty_body, self._eager_first)
                 await exchange.run(self._app, scope)
             elif request is not None:

@@ -17,6 +17,12 @@ from jaystream.sinks.report import SinkReport
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
+ENCODER_EXTENSION = "jaystream.encoder"
+"""
+The extension of a scope by which a server is told the body's encoder, since it may have to end the body by itself: its
+``set`` takes a function that gives the encoder.
+"""
+
 
 def serve(  # noqa: PLR0917 - the ASGI triple and what belongs to it
     stream: Described[Any], scope: Scope, receive: Receive, send: Send, headers: RawHeaders, options: AsgiOptions
@@ -31,7 +37,11 @@ def serve(  # noqa: PLR0917 - the ASGI triple and what belongs to it
     if scope["method"] == "HEAD" or head.is_bodiless:
         discard(plan.source)
         return answer_without_body(head, send)
-    return Exchange(head, receive, send, options).serve(plan)
+    exchange = Exchange(head, receive, send, options)
+    extensions: dict[str, Any] = scope.get("extensions") or {}
+    if ENCODER_EXTENSION in extensions:
+        extensions[ENCODER_EXTENSION]["set"](lambda: exchange.pull.run.wire or head.wire)
+    return exchange.serve(plan)
 
 
 async def answer_without_body(head: Head, send: Send) -> SinkReport:

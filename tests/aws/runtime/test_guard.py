@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from jaystream import JaypieStream
+from jaystream.aws.asgi_app import create_lambda_stream_handler
 from jaystream.aws.runtime.faults import FaultError
 from jaystream.aws.runtime.guard import Guard
 from jaystream.errors import UnavailableError
@@ -257,6 +259,23 @@ class TestCutResponses:
             await serve(api, handler)
         assert begin == api.posted[0].pieces[-1].decode()[: len(begin)]
         assert "Function.Timeout" == api.posted[0].trailers["lambda-runtime-function-error-type"]
+
+    async def test_format_of_an_app(self) -> None:
+        """
+        A web application's response is known by its format too.
+        """
+
+        async def words() -> AsyncIterator[Any]:
+            yield {"type": "text", "content": "a"}
+            await forever()
+
+        async def app(scope: Any, receive: Any, send: Any) -> None:
+            await JaypieStream(words()).format_openai().to_asgi(scope, receive, send)
+
+        async with StandIn() as api:
+            api.offer(URL_EVENT, seconds=0.6)
+            await serve(api, create_lambda_stream_handler(app, lifespan="off"))
+        assert api.posted[0].pieces[-1].startswith(b'data: {"error":{"message":')
 
     async def test_compressed(self) -> None:
         """
