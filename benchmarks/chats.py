@@ -21,6 +21,11 @@ CHATS = 200
 LIMIT = 0.020
 """Seconds that the slowest token in a hundred may be late."""
 
+NAMES = (
+    f"{CHATS} chats at 50 tokens/s: the slowest token in 100 is late by",
+    f"chats at once until that is {1000 * LIMIT:g} ms",
+)
+
 WATCHED = 40
 """Chats whose tokens are looked at."""
 
@@ -143,7 +148,7 @@ def run(*, short: bool) -> list[Row]:
         assert ours is not None
         rows = [
             Row(
-                f"{CHATS} chats at 50 tokens/s: the slowest token in 100 is late by",
+                NAMES[0],
                 f"{1000 * ours.most:.1f} ms",
                 f"by hand {1000 * hand.most:.1f} ms",
                 ours.most / hand.most,
@@ -155,7 +160,7 @@ def run(*, short: bool) -> list[Row]:
         raw = breaks_at(port, "/raw", tokens, halvings) or 0
         mine = breaks_at(port, "/jaystream", tokens, halvings) or 0
         ratio = mine / raw if raw else 0.0
-        name = f"chats at once until that is {1000 * LIMIT:g} ms"
+        name = NAMES[1]
         rows.append(Row(name, str(mine), f"by hand {raw}", ratio, ">= 0.7 x", ratio >= 0.7))
         for path in PEERS:
             theirs = breaks_at(port, path, tokens, halvings)
