@@ -39,7 +39,8 @@ class Outlet:
     """
 
     def __init__(self, writer: Any) -> None:
-        self.begun = self.ended = False
+        self.begun: bool = False
+        self.ended: bool = False
         self.broken: Exception | None = None
         self._writer = writer
         self._pending: object = None

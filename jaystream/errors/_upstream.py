@@ -42,7 +42,8 @@ class UpstreamError(JaypieError):
             kind = UnavailableError
         elif timed_out or upstream_status in _SLOW:
             kind = GatewayTimeoutError
-        self.status, self.title = kind.status, kind.title
+        self.status: int = kind.status
+        self.title: str = kind.title
         super().__init__(kind.detail)
         self.url: str = url
         self.reason: str = reason

@@ -5,7 +5,7 @@ The first of several sequences in text that comes in pieces: `Finder`. What a fi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 __all__ = ["Finder"]
 
@@ -38,7 +38,9 @@ class Finder:
         if not found:
             raise ValueError(f"{what} must be at least one str, got none")
         self.sequences: tuple[str, ...] = found
-        self.first = re.compile(f"[{re.escape(''.join({sequence[0] for sequence in found}))}]").search
+        self.first: Callable[..., re.Match[str] | None] = re.compile(
+            f"[{re.escape(''.join({sequence[0] for sequence in found}))}]"
+        ).search
         self._search = re.compile("|".join(map(re.escape, found))).search
         self._longest = max(map(len, found))
         # One that lies within another, behind its beginning, may be whole before it is known which of them comes first.

@@ -158,7 +158,9 @@ class HandlerSettings:
         self.chaos_header: bool = option("chaos_header", bool, False, "a bool")
         self.log_event: bool = option("log_event", bool, True, "a bool")
         self.in_band: bool = option("jaypie_status", bool, False, "a bool")
-        self.scrub_client, self.scrub_server = _scrub(operator, options.get("scrub", {}))
+        client, server = _scrub(operator, options.get("scrub", {}))
+        self.scrub_client: bool = client
+        self.scrub_server: bool = server
 
 
 def _encoder(operator: str, format_: object) -> Callable[[], WireEncoder]:

@@ -7,7 +7,7 @@ less; these are for an API's schema and for checking what comes in.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, TypeAdapter, model_serializer
 from pydantic.alias_generators import to_camel
@@ -43,7 +43,7 @@ class ChunkModel(BaseModel):
     What all of them share: what was left out stands in no JSON.
     """
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, serialize_by_alias=True
     )
 

@@ -91,11 +91,14 @@ class ModelSource:
             if model is not None:
                 raise TypeError(f"model={model!r} goes with a provider's name; {describe(provider)} is a model already")
             given = cast("Model", provider)
-            self._model, self.provider, self.model = given, given.system, given.model_name
+            self._model = given
+            source, name = given.system, given.model_name
         elif isinstance(cast("object", provider), str):
-            self.provider, self.model = _named(cast("str", provider), model)
+            source, name = _named(cast("str", provider), model)
         else:
             raise TypeError(f"Llm() expects the name of a provider or a model of pydantic-ai, not {describe(provider)}")
+        self.provider: str = source
+        self.model: str = name
         if script is not None and self.provider != TEST:
             raise TypeError(f'script= is for Llm("test"); {self.provider} says what it likes')
         if self.provider == TEST and self._model is None:

@@ -37,7 +37,7 @@ LlmSource: TypeAlias = "_Given | Awaitable[_Given] | Callable[[], _Given | Await
 
 OnError: TypeAlias = Literal["raise", "chunk"]
 
-log = logging.getLogger("jaystream")
+log: logging.Logger = logging.getLogger("jaystream")
 
 
 class Read(Boundary):

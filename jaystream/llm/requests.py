@@ -8,7 +8,7 @@ What a client sends is not trusted: garbage is a `BadRequestError` that says whe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -33,7 +33,7 @@ class _Request(BaseModel):
     The body of a request.
     """
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
 
     @classmethod
     def parse(cls, body: bytes | str | Mapping[str, Any]) -> Self:
@@ -70,7 +70,9 @@ class UiRequest(_Request):
     [{'role': 'user', 'content': 'Hi'}]
     """
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="allow"
+    )
 
     id: str | None = None
     messages: list[UiMessage]
@@ -106,7 +108,9 @@ class AgUiRequest(_Request):
     [{'role': 'user', 'content': 'Hi'}]
     """
 
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="allow"
+    )
 
     thread_id: str
     run_id: str

@@ -72,10 +72,11 @@ class EmulatedFunction:
         """
         from jaystream.aws.emulator.run import client_variables  # noqa: PLC0415 - whoever imports this has no h11 yet
 
-        self.url = self.endpoint_url = server.url
-        self.rest_url = f"{server.url}/restapis/local/prod/_user_request_"
-        self.name = settings.name
-        self.variables = client_variables(settings, server.url)
+        self.url: str = server.url
+        self.endpoint_url: str = server.url
+        self.rest_url: str = f"{server.url}/restapis/local/prod/_user_request_"
+        self.name: str = settings.name
+        self.variables: dict[str, str] = client_variables(settings, server.url)
         self._settings = settings
         self._server = server
         self._lines = lines
@@ -134,11 +135,11 @@ class BlockingFunction:
         """
         Stand before a function that lives in another thread.
         """
-        self.url = function.url
-        self.endpoint_url = function.endpoint_url
-        self.rest_url = function.rest_url
-        self.name = function.name
-        self.variables = function.variables
+        self.url: str = function.url
+        self.endpoint_url: str = function.endpoint_url
+        self.rest_url: str = function.rest_url
+        self.name: str = function.name
+        self.variables: dict[str, str] = function.variables
         self._function = function
         self._portal = portal
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from jaystream.errors import JaypieError
 from jaystream.formats.sse_event import SseEvent
@@ -22,7 +22,7 @@ class Matcher:
     Equal to whatever fits; its `repr` says what that is.
     """
 
-    __hash__ = None  # type: ignore[assignment]  # pyright: ignore[reportAssignmentType] - equal to many things
+    __hash__: ClassVar[None]  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleMethodOverride] - equal to many things
 
     def __init__(self, kind: str, wanted: Mapping[str, object]) -> None:
         self._kind = kind

@@ -293,8 +293,7 @@ class AsyncRecordingResponseStream(RecordingResponseStream):
         """
         Take note of the failure now; the result waits while the writer is held.
         """
-        self._finish("fail")
-        self.error = error
+        super().fail(error)
         return _Opening(self.gate)
 
 

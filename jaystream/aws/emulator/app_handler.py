@@ -9,7 +9,7 @@ import os
 from typing import Any
 
 from jaystream._core.inspecting import describe
-from jaystream.aws.asgi_app import create_lambda_stream_handler
+from jaystream.aws.asgi_app import LambdaAsgiHandler, create_lambda_stream_handler
 from jaystream.aws.emulator.settings import APP_VARIABLE
 from jaystream.aws.runtime.faults import FaultError
 from jaystream.aws.runtime.loading import load_module
@@ -37,4 +37,4 @@ def load(name: str) -> Any:
 
 
 if (_name := os.environ.get(APP_VARIABLE)) is not None:
-    handler = create_lambda_stream_handler(load(_name))
+    handler: LambdaAsgiHandler = create_lambda_stream_handler(load(_name))

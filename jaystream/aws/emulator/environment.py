@@ -87,9 +87,9 @@ class Environment:
         self._used = False
         self._stopped = False
         self._unstartable: OSError | None = None
-        self.api = RuntimeApi(shaped=settings.shaped)
-        self.gone = Event()
-        self.stale = False
+        self.api: RuntimeApi = RuntimeApi(shaped=settings.shaped)
+        self.gone: Event = Event()
+        self.stale: bool = False
 
     async def run(self) -> None:
         """

@@ -74,20 +74,20 @@ class Exchange:
         self._connection = connection
         self._stream = stream
         self._ended = False
-        self.client = client
-        self.method = request.method.decode("latin-1").upper()
+        self.client: str = client
+        self.method: str = request.method.decode("latin-1").upper()
         path, _, query = request.target.decode("latin-1").partition("?")
         if not path.startswith("/"):  # a client that takes us for a proxy names the host too
             path = "/" + path.partition("://")[2].partition("/")[2]
-        self.path = path
-        self.query = query
-        self.headers = decoded(request.headers)
-        self.cased = [
+        self.path: str = path
+        self.query: str = query
+        self.headers: list[tuple[str, str]] = decoded(request.headers)
+        self.cased: list[tuple[str, str]] = [
             (name.decode("latin-1"), value)
             for (name, _), (_, value) in zip(request.headers.raw_items(), self.headers, strict=True)
         ]
         self.trailers: list[tuple[str, str]] = []
-        self.started = False
+        self.started: bool = False
 
     def header(self, name: str) -> str | None:
         """

@@ -80,23 +80,23 @@ class Invocation:
         self._since = time.perf_counter()
         self._started = self._since
         self._deadline = 0.0
-        self.id = str(uuid4())
-        self.payload = payload
-        self.label = label
-        self.streamed = streamed
-        self.qualifier = qualifier
+        self.id: str = str(uuid4())
+        self.payload: bytes = payload
+        self.label: str = label
+        self.streamed: bool = streamed
+        self.qualifier: str = qualifier
         trace = f"Root=1-{int(time.time()):08x}-{token_hex(12)};Parent={token_hex(8)};Sampled=0"
-        self.headers = {"Lambda-Runtime-Trace-Id": trace, **(headers or {})}
-        self.reply = Reply(STREAMED_LIMIT if streamed else BUFFERED_LIMIT)
-        self.log = bytearray()
+        self.headers: dict[str, str] = {"Lambda-Runtime-Trace-Id": trace, **(headers or {})}
+        self.reply: Reply = Reply(STREAMED_LIMIT if streamed else BUFFERED_LIMIT)
+        self.log: bytearray = bytearray()
         self.cold: float | None = None
         self.first_byte: float | None = None
-        self.seconds = 0.0
-        self.took = 0.0
+        self.seconds: float = 0.0
+        self.took: float = 0.0
         self.memory: int | None = None
         self.status: int | None = None
-        self.note = ""
-        self.over = Event()
+        self.note: str = ""
+        self.over: Event = Event()
 
     @property
     def arn(self) -> str:

@@ -41,7 +41,9 @@ class Pipe:
     def __init__(self, on_line: OnLine) -> None:
         self._on_line = on_line
         self._rest = b""
-        self._source, self.sink = os.pipe()
+        source, sink = os.pipe()
+        self._source = source
+        self.sink: int = sink
         os.set_blocking(self._source, False)
         asyncio.get_running_loop().add_reader(self._source, self.drain)
 

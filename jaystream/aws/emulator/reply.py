@@ -83,13 +83,13 @@ class Reply:
         self._moved = Event()
         self._taken = Event()
         self._left = False
-        self.content_type = ""
-        self.streamed = False
-        self.opened = False
-        self.size = 0
+        self.content_type: str = ""
+        self.streamed: bool = False
+        self.opened: bool = False
+        self.size: int = 0
         self.failure: Failure | None = None
-        self.cut = False
-        self.finished = False
+        self.cut: bool = False
+        self.finished: bool = False
 
     def begin(self, content_type: str, *, streamed: bool) -> None:
         """

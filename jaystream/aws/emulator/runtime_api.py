@@ -51,7 +51,7 @@ class RuntimeApi:
         self._invocation: Invocation | None = None
         self._waiting: Future[Invocation] | None = None
         self.state: State = "starting"
-        self.changed = Event()
+        self.changed: Event = Event()
         self.init_failure: Failure | None = None
 
     # What the environment does

@@ -63,7 +63,7 @@ class Emulator:
         self._ready = Event()
         self._stop = Event()
         self._task: Task[None] | None = None
-        self.port = port
+        self.port: int = port
         self.pool: Pool
         self._lambda_api: LambdaApi
         self._fronts: Fronts

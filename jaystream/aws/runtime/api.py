@@ -197,7 +197,7 @@ class Upload:
 
     def __init__(self, connection: Connection, invocation: Invocation, headers: list[tuple[bytes, bytes]]) -> None:
         self.connection = connection
-        self.begun = False
+        self.begun: bool = False
         self._invocation = invocation
         self._headers = headers
 

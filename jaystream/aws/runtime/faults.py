@@ -29,7 +29,7 @@ class FaultError(Exception):
     def __init__(self, kind: str, message: str, trace: list[str] | None = None) -> None:
         super().__init__(message)
         self.kind = kind
-        self.trace = trace or []
+        self.trace: list[str] = trace or []
 
 
 class Report(NamedTuple):

@@ -39,7 +39,7 @@ class Guard:
 
     def __init__(self, remaining: float | None, reserve: float) -> None:
         self.stream: LambdaResponseStream | None = None
-        self.stuck = False
+        self.stuck: bool = False
         self._remaining = remaining
         self._reserve = 0.0 if remaining is None else min(reserve, max(0.0, remaining) / SHARE)
         self._cut: FaultError | None = None

@@ -49,20 +49,20 @@ class Invocation:
         request_id = headers.get(b"lambda-runtime-aws-request-id")
         if not request_id:
             raise RuntimeApiError("GET /runtime/invocation/next", "the reply has no Lambda-Runtime-Aws-Request-Id")
-        self.request_id = _text(request_id)
+        self.request_id: str = _text(request_id)
         if not request_id.translate(None, b"-._~").isalnum():
             raise RuntimeApiError("GET /runtime/invocation/next", f"{request_id!r} is no id that can stand in a path")
-        self.path = b"/2018-06-01/runtime/invocation/" + request_id
-        self.invocation_id = headers.get(b"lambda-runtime-invocation-id")
+        self.path: bytes = b"/2018-06-01/runtime/invocation/" + request_id
+        self.invocation_id: bytes | None = headers.get(b"lambda-runtime-invocation-id")
         deadline = headers.get(b"lambda-runtime-deadline-ms", b"0")
-        self.deadline_ms = int(deadline) if deadline.isdigit() else 0
-        self.arn = _optional(headers.get(b"lambda-runtime-invoked-function-arn"))
-        self.trace_id = _optional(headers.get(b"lambda-runtime-trace-id"))
-        self.client_context = _optional(headers.get(b"lambda-runtime-client-context"))
-        self.identity = _optional(headers.get(b"lambda-runtime-cognito-identity"))
-        self.tenant_id = _optional(headers.get(b"lambda-runtime-aws-tenant-id"))
-        self.content_type = _optional(headers.get(b"content-type"))
-        self.body = reply.body
+        self.deadline_ms: int = int(deadline) if deadline.isdigit() else 0
+        self.arn: str | None = _optional(headers.get(b"lambda-runtime-invoked-function-arn"))
+        self.trace_id: str | None = _optional(headers.get(b"lambda-runtime-trace-id"))
+        self.client_context: str | None = _optional(headers.get(b"lambda-runtime-client-context"))
+        self.identity: str | None = _optional(headers.get(b"lambda-runtime-cognito-identity"))
+        self.tenant_id: str | None = _optional(headers.get(b"lambda-runtime-aws-tenant-id"))
+        self.content_type: str | None = _optional(headers.get(b"content-type"))
+        self.body: bytes = reply.body
 
     @property
     def remaining(self) -> float | None:

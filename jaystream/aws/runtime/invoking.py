@@ -81,7 +81,7 @@ class Invoker:
     ) -> None:
         self.kind = kind_of(handler)
         self.running: set[Guard] = set()
-        self.stuck = False
+        self.stuck: bool = False
         self._handler = handler
         self._sink = sink
         self._executor = executor

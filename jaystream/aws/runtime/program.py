@@ -50,15 +50,15 @@ class Settings:
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
-        self.address = environ["AWS_LAMBDA_RUNTIME_API"]
-        self.reserve = _seconds(environ, "JAYSTREAM_DEADLINE_RESERVE", 0.5)
-        self.empty_body = environ.get("JAYSTREAM_EMPTY_BODY", "none")
+        self.address: str = environ["AWS_LAMBDA_RUNTIME_API"]
+        self.reserve: float = _seconds(environ, "JAYSTREAM_DEADLINE_RESERVE", 0.5)
+        self.empty_body: str = environ.get("JAYSTREAM_EMPTY_BODY", "none")
         if self.empty_body not in EMPTY_BODIES:
             raise ValueError(f"JAYSTREAM_EMPTY_BODY must be one of {', '.join(EMPTY_BODIES)}, not {self.empty_body!r}")
         concurrency = environ.get("AWS_LAMBDA_MAX_CONCURRENCY")
         if concurrency is not None and (not concurrency.isdecimal() or not int(concurrency)):
             raise ValueError(f"AWS_LAMBDA_MAX_CONCURRENCY must be a whole number from 1, not {concurrency!r}")
-        self.concurrency = None if concurrency is None else int(concurrency)
+        self.concurrency: int | None = None if concurrency is None else int(concurrency)
 
 
 def main(arguments: Sequence[str]) -> int:
