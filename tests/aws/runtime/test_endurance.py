@@ -115,10 +115,14 @@ class TestEndurance:
         await api.answers(count)
         api.posted.clear()
         api.began.clear()
-        api.offer("stats", request_id="stats")
-        (posted,) = await api.answers(1)
-        api.posted.clear()
-        return dict(posted.json)
+        looks: list[dict[str, Any]] = []
+        for number in range(6):
+            api.offer("stats", request_id=f"stats-{number}")
+            (posted,) = await api.answers(1)
+            api.posted.clear()
+            looks.append(posted.json)
+        # the least of several looks: what is still being cleared away beside one of them is no leak
+        return {name: min(look[name] for look in looks) for name in looks[0]}
 
     async def test_large(self, tmp_path: Path) -> None:
         """
