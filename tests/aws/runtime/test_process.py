@@ -5,6 +5,7 @@ The runtime as a process: from its command line to its exit code.
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from typing import TYPE_CHECKING
