@@ -301,4 +301,4 @@ async def test_python(tmp_path: Path) -> None:
     async with StandIn() as api, process(api, tmp_path, source):
         api.offer(1)
         await asyncio.wait_for(api.answers(), 50)
-    assert sys.executable == api.posted[0].json
+    assert os.path.normpath(sys.executable) == os.path.normpath(api.posted[0].json)
