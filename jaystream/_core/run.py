@@ -6,10 +6,10 @@ Lives here: the life of a loop, the same for every pipeline. What a loop does pe
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, CancelledError, get_running_loop, sleep
+from asyncio import CancelledError, get_running_loop, sleep
 from collections.abc import AsyncIterator, Callable, Iterator
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jaystream._core.closing import Closer, Generated, bounded, close_each
 from jaystream._core.ownership import Pulls, kind_of, obtain
@@ -28,6 +28,21 @@ GLANCE = 0.0005
 
 STRIDE = 64
 """Items between two looks at the clock, at most."""
+
+
+PACED = 4
+"""Items between two looks at the clock, at least, where the source waits by itself."""
+
+
+class Driver(Protocol):
+    """
+    Who steps a run.
+
+    Attributes:
+        waits: How often the run has waited for the event loop.
+    """
+
+    waits: int
 
 
 class Outcome:
@@ -69,14 +84,16 @@ class Run:
 
     Attributes:
         shelter: The same.
+        driver: Who steps the run, if somebody does that counts its waits.
         left: Set where the taker of the items is gone: the cancellation that tells a waiting loop of it is an early
             stop for everything that the loop has opened.
     """
 
-    __slots__ = ("_outer", "_wire", "left", "shelter")
+    __slots__ = ("_outer", "_wire", "driver", "left", "shelter")
 
     def __init__(self, shelter: Shelter, outer: Run | None = None) -> None:
         self.shelter: Shelter = shelter
+        self.driver: Driver | None = None
         self.left: bool = False
         self._outer: Run | None = outer
         self._wire: WireEncoder | None = None
@@ -112,10 +129,10 @@ class Loop:
 
     __slots__ = (
         "_checked",
-        "_events",
         "_marked",
         "_stride",
         "_turned",
+        "_waits",
         "counts",
         "ending",
         "meter",
@@ -131,7 +148,9 @@ class Loop:
         self.ending: int = 0
         self.counts: list[int] = []
         self.meter: Meter | None = None
-        self._events: AbstractEventLoop | None = None
+        self._stride: int = 0
+        self._waits: int = 0
+        self._marked: bool = False
 
     # opening ------------------------------------------------------------------------------------------------------
 
@@ -206,30 +225,36 @@ class Loop:
         """
         Look at the clock: the number of items until the next look, negative when the event loop must run first.
 
-        A callback that the event loop runs tells whether it has run since the last look, so a source that waited by
-        itself costs no extra turn.
+        A source that waited by itself costs no extra turn. Whoever drives the run knows of its waits; where nobody
+        does, a callback that the event loop runs tells whether it has run since the last look.
         """
         now = perf_counter()
-        events = self._events
-        if events is None:
-            self._events = events = get_running_loop()
+        stride, driver = self._stride, self.run.driver
+        if not stride:
             self._checked = self._turned = now
             self._stride = 1
-            self._marked = False
-            events.call_soon(self._mark)
+            if driver is None:
+                self._watch()
             return 1
         spent = now - self._checked
         self._checked = now
-        stride = self._stride
         if stride < STRIDE or spent > GLANCE:
             stride = max(1, min(STRIDE, 2 * stride, int(stride * GLANCE / spent) if spent else STRIDE))
             self._stride = stride
-        if self._marked:
-            self._marked = False
+        if driver is not None and driver.waits != self._waits:
+            self._waits = driver.waits
             self._turned = now
-            events.call_soon(self._mark)
-            return stride
-        return -stride if now - self._turned >= SLICE else stride
+            return max(stride, PACED)
+        if self._marked:
+            self._watch()
+            self._turned = now
+        elif now - self._turned >= SLICE:
+            return -stride
+        return stride
+
+    def _watch(self) -> None:
+        self._marked = False
+        get_running_loop().call_soon(self._mark)
 
     def _mark(self) -> None:
         self._marked = True

@@ -68,12 +68,12 @@ class Aside:
         """
         work = awaitable.__await__()
         asleep = self._asleep
-        if asleep is None or not at_once or asleep.done():
+        if asleep is None or not at_once:
             self._work = _steps(work)
             self._stays = True
             if self._task is None:
                 self._begin()
-            elif asleep is not None and not asleep.done():
+            elif asleep is not None:
                 self._wake(asleep)
             return True
         events, outer, task, context = self._events, self._main, self._task, self._context
@@ -97,7 +97,7 @@ class Aside:
     def rest(self) -> None:
         """Let go of the task as soon as it has nothing to do."""
         self._stays = False
-        if self._asleep is not None and not self._asleep.done():  # a loop that shuts down cancels it
+        if self._asleep is not None:
             self._wake(self._asleep)
 
     def cut(self) -> None:
@@ -109,9 +109,14 @@ class Aside:
         """The task, while there is one; for `over`."""
         return [] if self._task is None else [self._task]
 
+    def part(self) -> None:
+        """Tell nobody any more."""
+        self._ended = _told
+
     def _wake(self, asleep: Future[None]) -> None:
-        self._asleep = None
-        asleep.set_result(None)
+        if not asleep.done():  # a loop that shuts down cancels it
+            self._asleep = None
+            asleep.set_result(None)
 
     def _begin(self) -> None:
         # not `create_task`, whose tasks may begin at once
@@ -143,6 +148,7 @@ class Aside:
                     failure, self._stays = error, False
                 except Exception as error:  # noqa: BLE001 - told
                     failure = error
+                work = waits_for = None  # nothing of it is kept while this sleeps
                 self._ended(failure)
 
     def _gone(self, task: Task[None]) -> None:
@@ -156,6 +162,10 @@ class Aside:
             self._ended(ConnectionAbortedError("the task that writes was ended"))
         elif self._work is not None:
             self._begin()
+
+
+def _told(_: BaseException | None) -> None:
+    """Stands for somebody who does not want to know any more."""
 
 
 def _steps(work: Any) -> Any:

@@ -91,28 +91,28 @@ class Delivery:
         self._aborted: BaseException | None = None
         self._report = SinkReport()
         self.head: Head = head
-        self.outbox: Outbox = Outbox(self._write, self._encode, self._report, lambda _: self.pull.stop())
+        self.outbox: Outbox = Outbox(self, self._report)
         self.pull: Pull = Pull(self.outbox)
 
-    async def deliver(self, plan: Plan, throw: bool) -> SinkReport:  # noqa: FBT001 - internal, and named at the call's reader
+    def deliver(self, plan: Plan, throw: bool) -> Coroutine[Any, Any, SinkReport]:  # noqa: FBT001 - internal, and named at the call's reader
         """
         Run the plan into the writer, and end the writer on every way out.
 
         Raises:
             Exception: The failure, with *throw* or where the format has no way to tell of it.
         """
-        return await self._deliver(self.pull.through(plan), throw)
+        return self._deliver(self.pull.through(plan), throw)
 
-    async def deliver_work(self, work: Coroutine[Any, Any, object], throw: bool) -> SinkReport:  # noqa: FBT001 - as above
+    def deliver_work(self, work: Coroutine[Any, Any, object], throw: bool) -> Coroutine[Any, Any, SinkReport]:  # noqa: FBT001 - as above
         """
         Write what *work* writes into the outbox, and end the writer on every way out.
 
         Raises:
             Exception: As `deliver`.
         """
-        return await self._deliver(self.pull.during(work), throw)
+        return self._deliver(self.pull.during(work), throw)
 
-    async def _deliver(self, pulling: Coroutine[Any, Any, Exception | None], throw: bool) -> SinkReport:  # noqa: FBT001 - as above
+    async def _deliver(self, pulling: Awaitable[Exception | None], throw: bool) -> SinkReport:  # noqa: FBT001 - as above
         try:
             failure = await pulling
             if self.outbox.failure is not None:
@@ -123,10 +123,12 @@ class Delivery:
                 await self._tell(failure, throw)
             if self._aborted is not None:
                 raise self._aborted
+            await self._end(None)
         except BaseException as error:
             await self._end(error)
             raise
-        await self._end(None)
+        finally:
+            self.outbox.part()
         return self._report.finish("end" if failure is None else "error", failure)
 
     async def _tell(self, failure: Exception, throw: bool) -> None:  # noqa: FBT001 - internal, and named at the call's reader
@@ -199,9 +201,6 @@ class Delivery:
         """The encoder of the body: that of the stream, else the one that was settled before."""
         return self.pull.run.wire or self.head.wire
 
-    def _encode(self, item: Any) -> bytes:
-        return self.head.wire.encode(item)
-
     def _begin(self) -> object:
         """Tell the writer what comes, once; what it gives is awaited with the first write."""
         if self._begun:
@@ -215,7 +214,14 @@ class Delivery:
         set_content_type = getattr(self._writer, "set_content_type", None)
         return set_content_type and set_content_type(self.head.media_type)
 
-    def _write(self, data: bytes) -> Coroutine[Any, Any, None] | None:
+    # what the outbox asks ---------------------------------------------------------------------------------------------
+
+    def encode(self, item: Any) -> bytes:
+        """Frame an item that is not bytes yet."""
+        return self.head.wire.encode(item)
+
+    def write(self, data: bytes) -> Coroutine[Any, Any, None] | None:
+        """Give the writer a piece of body; what has to be awaited, if anything."""
         if not data:
             return None
         if self._begun:
@@ -224,6 +230,10 @@ class Delivery:
         begun, result = self._begin(), self._writer.write(data)
         waits = [each for each in (begun, result) if inspect.isawaitable(each)]
         return _wait(*waits) if waits else None
+
+    def write_failed(self, error: Exception) -> None:
+        """End the pull: the writer is broken."""
+        self.pull.stop()
 
 
 async def _wait(*results: Awaitable[object]) -> None:

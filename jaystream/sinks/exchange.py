@@ -19,7 +19,7 @@ from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import Ending, SinkReport
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Coroutine
 
     from jaystream._core.plan import Plan
     from jaystream.formats.wire import WireEncoder
@@ -74,7 +74,7 @@ class Exchange:
         self._options = options
         self._report = SinkReport()
         self.head: Head = head
-        self.outbox: Outbox = Outbox(self._write, self._encode, self._report, self._write_failed)
+        self.outbox: Outbox = Outbox(self, self._report)
         self.pull: Pull = Pull(self.outbox)
         self._ending: Ending = "end"
         self._started = self._over = self._closing = False
@@ -84,7 +84,7 @@ class Exchange:
         self._began = self._stuck = self.outbox.since = self._events.time()
         self._headers_due = self._began + options.eager_first
 
-    async def serve(self, plan: Plan) -> SinkReport:
+    def serve(self, plan: Plan) -> Coroutine[Any, Any, SinkReport]:
         """
         Run the plan and send what it gives.
 
@@ -92,9 +92,9 @@ class Exchange:
             CancelledError: If the request's task was cancelled from outside.
             Exception: Failures that the server or the framework has to answer or to cut the connection for.
         """
-        return await self._exchange(self.pull.through(plan))
+        return self._exchange(self.pull.through(plan))
 
-    async def serve_work(self, work: Coroutine[Any, Any, object]) -> SinkReport:
+    def serve_work(self, work: Coroutine[Any, Any, object]) -> Coroutine[Any, Any, SinkReport]:
         """
         Send what *work* writes into the outbox; the headers wait for it until `begin` is called.
 
@@ -102,7 +102,7 @@ class Exchange:
             As `serve`.
         """
         self._headers_due = NEVER
-        return await self._exchange(self.pull.during(work))
+        return self._exchange(self.pull.during(work))
 
     def begin(self) -> None:
         """From now on the first item is waited for: `eager_first` counts."""
@@ -111,7 +111,7 @@ class Exchange:
             self._timer.cancel()
         self._tick()
 
-    async def _exchange(self, pulling: Coroutine[Any, Any, Exception | None]) -> SinkReport:
+    async def _exchange(self, pulling: Awaitable[Exception | None]) -> SinkReport:
         """
         Send what the pull gives.
 
@@ -129,10 +129,14 @@ class Exchange:
         finally:
             if self._timer is not None:
                 self._timer.cancel()
+                self._timer = None
             self.outbox.drop()
             for helper in helpers:
                 helper.cancel()
-            await over([*helpers, *self.outbox.tasks()], within=GRACE)
+            try:
+                await over([*helpers, *self.outbox.tasks()], within=GRACE)
+            finally:
+                self.outbox.part()
 
     async def _finish(self, failure: Exception | None) -> SinkReport:
         self._over = True
@@ -221,10 +225,14 @@ class Exchange:
     def _wire(self) -> WireEncoder:
         return self.pull.run.wire or self.head.wire
 
-    def _encode(self, item: Any) -> bytes:
+    # what the outbox asks ---------------------------------------------------------------------------------------------
+
+    def encode(self, item: Any) -> bytes:
+        """Frame an item that is not bytes yet."""
         return self._wire.encode(item)
 
-    def _write(self, data: bytes) -> Any:
+    def write(self, data: bytes) -> Any:
+        """Send a piece of the body, the head before the first."""
         if not self._started:
             self._started = self.head.sent = True
             return self._write_first(data, self._closing)
@@ -234,6 +242,13 @@ class Exchange:
         await self._send(self.head.message())
         if (data or last) and not self.outbox.discard:
             await self._send({"type": "http.response.body", "body": data, "more_body": not last})
+
+    def write_failed(self, error: Exception) -> None:
+        """End the pull: there is no way to send any more."""
+        if is_gone(error):
+            self._leave("disconnected")
+        else:
+            self.pull.stop()
 
     # what ends the pull from outside --------------------------------------------------------------------------------
 
@@ -261,12 +276,6 @@ class Exchange:
             log.warning("waiting for the shutdown event failed", exc_info=error)
         else:
             self._stop("shutdown")
-
-    def _write_failed(self, error: Exception) -> None:
-        if is_gone(error):
-            self._leave("disconnected")
-        else:
-            self.pull.stop()
 
     def _leave(self, ending: Ending) -> None:
         """The peer is gone: nothing can be sent any more."""

@@ -7,10 +7,9 @@ from __future__ import annotations
 # Importing pathlib takes milliseconds, which every import of the package would pay.
 # ruff: noqa: PTH101, PTH105, PTH108, PTH116, PTH118, PTH120, PTH123
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
-from typing import TYPE_CHECKING, BinaryIO, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, TypeAlias, cast
 
 from jaystream._core.inspecting import describe
 from jaystream._core.plan import Described, T_co
@@ -26,6 +25,8 @@ from jaystream.sources.file import path_of
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
+
+    from jaystream._core.plan import Plan
 
 Mode: TypeAlias = Literal["w", "a", "x", "wb", "ab", "xb"]
 
@@ -48,9 +49,10 @@ class Target:
     The file that is written; every method but the first blocks, and is called in a worker thread.
     """
 
-    __slots__ = ("_atomic", "_file", "_fsync", "_mode", "_path", "_scratch")
+    __slots__ = ("_atomic", "_file", "_fsync", "_mode", "_path", "_scratch", "name")
 
     def __init__(self, path: str, mode: str, atomic: bool, fsync: bool) -> None:  # noqa: FBT001 - internal, and named at the call's reader
+        self.name: str = path
         self._path = path
         self._mode = mode[0] + "b"
         self._fsync = fsync
@@ -96,6 +98,62 @@ class Target:
             if self._scratch is not None:
                 with suppress(OSError):
                     os.unlink(self._scratch)
+
+
+class Saving:
+    """
+    One stream into one file.
+    """
+
+    __slots__ = ("_outbox", "_pull", "_report", "_target")
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._report = SinkReport()
+        self._outbox = Outbox(self, self._report)
+        self._pull = Pull(self._outbox)
+
+    async def run(self, plan: Plan) -> SinkReport:
+        """
+        Run the plan into the file.
+
+        Raises:
+            OSError: If the file cannot be opened or written; a note says how many bytes had been written.
+            Exception: What the stream raised.
+        """
+        outbox, target = self._outbox, self._target
+        try:
+            await in_thread(target.open)
+            failure = await self._pull.through(plan)
+            await outbox.flush()
+            if failure is not None:
+                raise failure
+            await in_thread(target.finish)
+        except OSError as error:
+            error.add_note(f"to_file({target.name!r}) had written {self._report.bytes} bytes")
+            raise
+        finally:
+            try:
+                outbox.drop(cut=False)
+                await over(outbox.tasks(), within=None)
+            finally:
+                outbox.part()
+                await in_thread(target.give_up)
+        return self._report.finish("end")
+
+    # what the outbox asks ---------------------------------------------------------------------------------------------
+
+    def write(self, data: bytes) -> Awaitable[None]:
+        """Write in a worker thread."""
+        return in_thread(self._target.write, data)
+
+    def encode(self, item: Any) -> bytes:
+        """Text is all that is in no format by now."""
+        return encode_utf8(item)
+
+    def write_failed(self, error: Exception) -> None:
+        """End the pull."""
+        self._pull.stop()
 
 
 def _sync_folder(folder: str) -> None:
@@ -152,24 +210,4 @@ class FileMixin(Described[T_co]):
         if atomic and mode[0] != "w":
             raise ValueError(f"to_file(atomic=True) replaces the whole file, so mode must be 'w', not {mode!r}")
         plan = self._plan if self._plan.wire is not None else self._plan.then(Format("format_file", FileFrame))
-        report = SinkReport()
-        target = Target(name, mode, atomic, fsync)
-        outbox = Outbox(partial(in_thread, target.write), encode_utf8, report, lambda _: pull.stop())
-        pull = Pull(outbox)
-        try:
-            await in_thread(target.open)
-            failure = await pull.through(plan)
-            await outbox.flush()
-            if failure is not None:
-                raise failure
-            await in_thread(target.finish)
-        except OSError as error:
-            error.add_note(f"to_file({name!r}) had written {report.bytes} bytes")
-            raise
-        finally:
-            try:
-                outbox.drop(cut=False)
-                await over(outbox.tasks(), within=None)
-            finally:
-                await in_thread(target.give_up)
-        return report.finish("end")
+        return await Saving(Target(name, mode, atomic, fsync)).run(plan)

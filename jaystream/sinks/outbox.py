@@ -9,14 +9,14 @@ on while the pull does is `aside.py`'s.
 from __future__ import annotations
 
 from asyncio import CancelledError, Future, Task, current_task, get_running_loop
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jaystream.errors import ResponseEndedError
 from jaystream.formats.wire import framed
 from jaystream.sinks.aside import Aside
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
     from jaystream.sinks.report import SinkReport
 
@@ -27,6 +27,24 @@ NONE = -1
 """The room where not even an empty item may be added."""
 
 
+class Owner(Protocol):
+    """
+    The sink that an outbox belongs to.
+    """
+
+    def write(self, data: bytes) -> Awaitable[None] | None:
+        """Hand bytes on; None when they are gone, or something to wait for."""
+        ...
+
+    def encode(self, item: Any) -> bytes:
+        """Frame an item that is not bytes yet."""
+        ...
+
+    def write_failed(self, error: Exception) -> None:
+        """Take note that a write has failed."""
+        ...
+
+
 class Outbox:
     """
     Takes framed items one by one and hands them on in joined writes, one write at a time.
@@ -35,10 +53,8 @@ class Outbox:
     peer that stops reading stops the source.
 
     Args:
-        write: Takes the bytes; gives None when they are gone, or something to wait for.
-        encode: Frames an item that is not bytes yet.
+        owner: Writes, frames, and is told when a write failed.
         report: Counts.
-        failed: Told when a write failed.
 
     Attributes:
         report: Counts.
@@ -51,18 +67,17 @@ class Outbox:
         sealed: The body has been ended by hand: the next item is one too many.
         stopped: The next item ends the loop: for a source that keeps the cancellation of its pull to itself.
         failure: What a write failed with.
+        waits: How often what fills it has waited for the event loop; the pull counts.
     """
 
     __slots__ = (
         "_aside",
-        "_encode",
-        "_failed",
+        "_events",
         "_main",
         "_next",
+        "_owner",
         "_size",
-        "_time",
         "_waiting",
-        "_write",
         "busy",
         "discard",
         "failure",
@@ -73,20 +88,13 @@ class Outbox:
         "sealed",
         "since",
         "stopped",
+        "waits",
     )
 
-    def __init__(
-        self,
-        write: Callable[[bytes], Awaitable[None] | None],
-        encode: Callable[[Any], bytes],
-        report: SinkReport,
-        failed: Callable[[Exception], None],
-    ) -> None:
-        self._write = write
-        self._encode = encode
-        self._failed = failed
+    def __init__(self, owner: Owner, report: SinkReport) -> None:
+        self._owner = owner
         self._main = current_task()
-        self._time = get_running_loop().time
+        self._events = get_running_loop()
         self._aside = Aside(self._written)
         self._size = 0
         self._next: bytes | None = None
@@ -101,13 +109,14 @@ class Outbox:
         self.stopped: bool = False
         self.sealed: bool = False
         self.failure: Exception | None = None
+        self.waits: int = 0
 
     # what the loop calls --------------------------------------------------------------------------------------------
 
     def as_bytes(self, item: Any) -> bytes:
         """Frame an item that is not bytes; other buffers are bytes."""
         ready = framed(item)
-        return self._encode(item) if ready is None else ready
+        return self._owner.encode(item) if ready is None else ready
 
     async def squeeze(self, item: bytes) -> None:
         """
@@ -185,9 +194,9 @@ class Outbox:
         self.last = data if len(data) > 3 else self.last[-4:] + data
         self.room = NONE
         self.busy = True
-        self.since = self._time()
+        self.since = self._events.time()
         try:
-            pending = self._write(data)
+            pending = self._owner.write(data)
             if pending is not None and self._aside.run(pending, at_once):
                 return
         except (Exception, CancelledError) as error:  # noqa: BLE001 - any failure is this one's business
@@ -253,6 +262,11 @@ class Outbox:
         """The task that writes, while there is one; for `over`, after `drop`."""
         return self._aside.tasks()
 
+    def part(self) -> None:
+        """Forget the owner, when all is over: what stands in a circle is left to the garbage collector."""
+        self._owner = _NOBODY
+        self._aside.part()
+
     # ----------------------------------------------------------------------------------------------------------------
 
     def _hold(self, item: bytes) -> None:
@@ -281,7 +295,7 @@ class Outbox:
             failure = error if isinstance(error, Exception) else ConnectionAbortedError("a write was cancelled")
             self._let_go()
             self.failure = failure
-            self._failed(failure)
+            self._owner.write_failed(failure)
         else:
             if report.first_byte is None:
                 report.wrote(self._size)
@@ -311,3 +325,21 @@ class Outbox:
         for each in waiting:
             if not each.done():
                 each.set_result(None)
+
+
+class _Nobody:
+    """
+    Stands for an owner whose response is over.
+    """
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def encode(self, item: Any) -> bytes:
+        return b""
+
+    def write_failed(self, error: Exception) -> None:
+        pass
+
+
+_NOBODY = _Nobody()

@@ -20,7 +20,7 @@ from jaystream._core.run import Run
 from jaystream._core.shelter import Around, is_shielded, scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Generator
+    from collections.abc import Awaitable, Coroutine, Generator
 
     from jaystream._core.plan import Plan
     from jaystream._core.writer import LoopWriter
@@ -28,31 +28,6 @@ if TYPE_CHECKING:
 
 GLANCE = 0.005
 """Seconds between two looks at whether a shield is down."""
-
-
-@coroutine
-def _joining(work: Coroutine[Any, Any, object], outbox: Outbox) -> Generator[Any, Any, None]:
-    """
-    Await *work*, and have *outbox* write whenever that waits: all that was ready is in it then.
-
-    Everything that comes from the event loop is handed through, as `await` does.
-    """
-    thrown: BaseException | None = None
-    parts, step = outbox.parts, work.send
-    try:
-        while True:
-            waits_for = step(None) if thrown is None else work.throw(thrown)
-            thrown = None
-            try:
-                if parts:
-                    outbox.send()
-                yield waits_for
-            except BaseException as error:  # noqa: BLE001 - the coroutine's to deal with
-                thrown = error
-    except StopIteration:
-        pass
-    finally:
-        thrown = None  # its traceback holds this frame
 
 
 class Pull:
@@ -99,24 +74,28 @@ class Pull:
         self.running: bool = False
         self.cut: bool = False
 
-    async def through(self, plan: Plan) -> Exception | None:
+    def through(self, plan: Plan) -> Awaitable[Exception | None]:
         """
-        Run the plan; the failure it ended with, if so.
+        Run the plan; gives the failure it ended with, if so.
 
         Raises:
             CancelledError: If somebody else cancelled the task.
         """
         if self._stopping:
             discard(plan.source)
-        return await self.during(self.into(plan))
+        return self.during(self.into(plan))
 
     def into(self, plan: Plan) -> Coroutine[Any, Any, object]:
         """The run of the plan into the outbox; for `during`, or for work that runs there."""
         return execute(plan, Write(self._outbox), self.run)
 
-    async def during(self, work: Coroutine[Any, Any, object]) -> Exception | None:
+    @coroutine
+    def during(self, work: Coroutine[Any, Any, object]) -> Generator[Any, Any, Exception | None]:
         """
         Await work that writes into the outbox; the failure it ended with, if so.
+
+        Whenever the work waits, the outbox writes: all that was ready is in it then. Everything that comes from the
+        event loop is handed through, as `await` does.
 
         Raises:
             CancelledError: If somebody else cancelled the task.
@@ -125,9 +104,23 @@ class Pull:
             work.close()
             self.cut = True
             return None
+        outbox = self.run.driver = self._outbox
+        parts = outbox.parts
+        thrown: BaseException | None = None
         self.running = True
         try:
-            await _joining(work, self._outbox)
+            while True:
+                waits_for = work.send(None) if thrown is None else work.throw(thrown)
+                thrown = None
+                try:
+                    outbox.waits += 1
+                    if parts:
+                        outbox.send()
+                    yield waits_for
+                except BaseException as error:  # noqa: BLE001 - the coroutine's to deal with
+                    thrown = error
+        except StopIteration:
+            return None
         except CancelledError as ended:
             if not self._stopping or self._main.cancelling() > self._requests + self._cancelled:
                 raise
@@ -137,10 +130,10 @@ class Pull:
         except Exception as error:  # noqa: BLE001 - any failure is this one's business
             return error
         finally:
+            thrown = None  # its traceback holds this frame
             self.running = False
             if self._cancelled:
                 self._main.uncancel()
-        return None
 
     async def spare(self, work: Coroutine[Any, Any, object]) -> None:
         """Await a part of the work that neither `stop` nor a cancel scope may cut."""
@@ -181,14 +174,14 @@ class Write(Stage):
 
     __slots__ = ("outbox",)
     name = "write"
-    names: tuple[str, ...] = ("box", "append", "as_bytes", "squeeze")
+    names: tuple[str, ...] = ("box", "parts", "as_bytes", "squeeze")
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox: Outbox = outbox
 
     def values(self) -> tuple[object, ...]:
         outbox = self.outbox
-        return (outbox, outbox.parts.append, outbox.as_bytes, outbox.squeeze)
+        return (outbox, outbox.parts, outbox.as_bytes, outbox.squeeze)
 
     def write_setup(self, code: LoopWriter) -> None:
         code.line("result = None")
@@ -202,4 +195,4 @@ class Write(Stage):
         code.line(f"    await {code.name('squeeze')}(x)")
         code.line("else:")
         code.line(f"    {box}.room = {room}")
-        code.line(f"    {code.name('append')}(x)")
+        code.line(f"    {code.name('parts')}.append(x)")

@@ -25,7 +25,7 @@ class Peer:
         self.writes: list[bytes] = []
         self.failures: list[Exception] = []
         self.report = SinkReport()
-        self.box = Outbox(self.write, lambda item: str(item).encode(), self.report, self.failures.append)
+        self.box = Outbox(self, self.report)
 
     def write(self, data: bytes) -> Any:
         """
@@ -33,6 +33,19 @@ class Peer:
         """
         self.writes.append(data)
         return None if self.gate is None else self._wait(self.gate)
+
+    @staticmethod
+    def encode(item: Any) -> bytes:
+        """
+        Frame *item* as text.
+        """
+        return str(item).encode()
+
+    def write_failed(self, error: Exception) -> None:
+        """
+        Keep *error*.
+        """
+        self.failures.append(error)
 
     @staticmethod
     async def _wait(gate: asyncio.Event) -> None:
@@ -55,6 +68,23 @@ class Peer:
         """
         self.box.drop()
         await over(self.box.tasks(), within=None)
+
+
+class Broken(Peer):
+    """
+    Fails with every write.
+    """
+
+    def write(self, data: bytes) -> Any:
+        """
+        Fail when the gate is open.
+        """
+        return self._fail()
+
+    async def _fail(self) -> None:
+        assert self.gate is not None
+        await self.gate.wait()
+        raise OSError("gone")
 
 
 class TestOutbox:
@@ -200,13 +230,7 @@ class TestOutbox:
         A failed write is told once, is raised to whoever waits, and nothing is written after it.
         """
         gate = asyncio.Event()
-        peer = Peer(gate)
-
-        async def fail(data: bytes) -> None:
-            await gate.wait()
-            raise OSError("gone")
-
-        peer.box._write = fail
+        peer = Broken(gate)
         if at_once:
             gate.set()
         await peer.put(b"a")

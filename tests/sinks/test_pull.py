@@ -55,8 +55,8 @@ class TestStop:
 
     @staticmethod
     def _outbox() -> tuple[Outbox, list[bytes]]:
-        written: list[bytes] = []
-        return Outbox(written.append, repr_bytes, SinkReport(), lambda _: None), written
+        taker = Taker()
+        return Outbox(taker, SinkReport()), taker.written
 
     @staticmethod
     async def _end(outbox: Outbox) -> None:
@@ -74,5 +74,29 @@ async def wait_forever(_: int) -> None:
     await asyncio.Event().wait()
 
 
-def repr_bytes(item: object) -> bytes:
-    return repr(item).encode()
+class Taker:
+    """
+    A sink that takes everything.
+    """
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """
+        Take *data* at once.
+        """
+        self.written.append(data)
+
+    @staticmethod
+    def encode(item: object) -> bytes:
+        """
+        Frame *item* as Python shows it.
+        """
+        return repr(item).encode()
+
+    def write_failed(self, error: Exception) -> None:
+        """
+        Fail: nothing is to fail here.
+        """
+        raise error
