@@ -10,12 +10,16 @@ from __future__ import annotations
 import re
 import selectors
 import socket
+from contextlib import contextmanager
 from time import monotonic
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.chat_apps import PEERS
 from benchmarks.report import Row
 from benchmarks.serving import uvicorn
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 CHATS = 200
 LIMIT = 0.020
@@ -99,26 +103,24 @@ def chat(port: int, path: str, chats: int, tokens: int) -> Lateness | None:
     return Lateness(late[len(late) // 2], late[int(len(late) * 0.99)])
 
 
-def breaks_at(port: int, path: str, tokens: int, halvings: int) -> int | None:
+def breaks_at(port: int, path: str, tokens: int, halvings: int) -> int:
     """
-    The largest number of chats at which the slowest token in a hundred is in time; twice too late is broken.
+    The largest number of chats at which the slowest token in a hundred is in time, in two of three tries.
 
-    It goes up by halves until it breaks, and then looks between the last two.
-
-    Returns:
-        None if the path has no answer.
+    It goes up by halves until that breaks, and then looks between the last two.
     """
 
     def holds(chats: int) -> bool:
-        for _ in range(2):
+        kept = missed = 0
+        while kept < 2 and missed < 2:
             found = chat(port, path, chats, tokens)
             if found is not None and found.most <= LIMIT:
-                return True
-        return False
+                kept += 1
+            else:
+                missed += 1
+        return kept == 2
 
-    if chat(port, path, 1, tokens) is None:
-        return None
-    good, bad = 1, 20
+    good, bad = 1, 60
     while holds(bad):
         good, bad = bad, bad * 3 // 2
     for _ in range(halvings):
@@ -132,38 +134,48 @@ def breaks_at(port: int, path: str, tokens: int, halvings: int) -> int | None:
     return good
 
 
+@contextmanager
+def server(path: str, tokens: int) -> Generator[int | None, None, None]:
+    """
+    Serve one of the apps, in a process that has loaded no other one, and warm it; None if it is not there.
+    """
+    options = ("--loop", "uvloop", "--http", "httptools")
+    with uvicorn("benchmarks.chat_apps:app", *options, CHAT_TOKENS=str(tokens)) as (port, _):
+        yield None if chat(port, path, 10, tokens) is None else port
+
+
 def run(*, short: bool) -> list[Row]:
     """
-    Measure, one server for all: it is the same loop, and they take turns.
+    Measure: by hand and ours in turns, since the machine is not the same all the time, and the better try of each.
     """
-    tokens, halvings = (50, 1) if short else (200, 4)
-    with uvicorn("benchmarks.chat_apps:app", "--loop", "uvloop", "--http", "httptools", CHAT_TOKENS=str(tokens)) as (
-        port,
-        _,
-    ):
-        for path in ("/raw", "/jaystream"):
-            chat(port, path, 10, tokens)
-        hand, ours = (chat(port, path, CHATS, tokens) for path in ("/raw", "/jaystream"))
-        assert hand is not None
-        assert ours is not None
-        rows = [
-            Row(
-                NAMES[0],
-                f"{1000 * ours.most:.1f} ms",
-                f"by hand {1000 * hand.most:.1f} ms",
-                ours.most / hand.most,
-                f"< {1000 * LIMIT:g} ms",
-                ours.most < LIMIT,
-                f"half of the tokens are late by {1000 * ours.half:.2f} ms, by hand {1000 * hand.half:.2f} ms",
-            )
-        ]
-        raw = breaks_at(port, "/raw", tokens, halvings) or 0
-        mine = breaks_at(port, "/jaystream", tokens, halvings) or 0
-        ratio = mine / raw if raw else 0.0
-        name = NAMES[1]
-        rows.append(Row(name, str(mine), f"by hand {raw}", ratio, ">= 0.7 x", ratio >= 0.7))
-        for path in PEERS:
-            theirs = breaks_at(port, path, tokens, halvings)
-            if theirs is not None:
-                rows.append(Row(name, str(mine), f"{path[1:].replace('_', '-')} {theirs}", mine / theirs))
+    tokens, halvings, tries = (50, 1, 1) if short else (200, 4, 2)
+    late: dict[str, list[Lateness]] = {"/raw": [], "/jaystream": []}
+    most: dict[str, int] = dict.fromkeys(late, 0)
+    for path in [*late] * tries:
+        with server(path, tokens) as port:
+            assert port is not None
+            found = chat(port, path, CHATS, tokens)
+            assert found is not None
+            late[path].append(found)
+            most[path] = max(most[path], breaks_at(port, path, tokens, halvings))
+    hand, ours = (min(each, key=lambda found: found.most) for each in late.values())
+    raw, mine = most.values()
+    ratio = mine / raw
+    rows = [
+        Row(
+            NAMES[0],
+            f"{1000 * ours.most:.1f} ms",
+            f"by hand {1000 * hand.most:.1f} ms",
+            ours.most / hand.most,
+            f"< {1000 * LIMIT:g} ms",
+            ours.most < LIMIT,
+            f"half of the tokens are late by {1000 * ours.half:.2f} ms, by hand {1000 * hand.half:.2f} ms",
+        ),
+        Row(NAMES[1], str(mine), f"by hand {raw}", ratio, ">= 0.7 x", ratio >= 0.7),
+    ]
+    for path in PEERS:
+        with server(path, tokens) as port:
+            if port is not None:
+                theirs = breaks_at(port, path, tokens, halvings)
+                rows.append(Row(NAMES[1], str(mine), f"{path[1:].replace('_', '-')} {theirs}", mine / theirs))
     return rows

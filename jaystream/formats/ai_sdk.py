@@ -6,6 +6,7 @@ Reading it is `ai_sdk_decoder`'s.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from jaystream.formats.chat import ChatEncoder
@@ -199,7 +200,7 @@ class AiSdkEncoder(ChatEncoder):
         self._blocks += 1
         self._block = block
         self._frame({"type": f"{block}-start", "id": str(self._blocks)})
-        around = (b'data: {"type":"%b-delta","id":"%d","delta":' % (block.encode(), self._blocks), b"}\n\n")
+        around = _around(block, self._blocks)
         if block == "text":
             self._around = around
         else:
@@ -211,6 +212,12 @@ class AiSdkEncoder(ChatEncoder):
             fields: dict[str, Any] = {"type": f"{self._block}-end", "id": str(self._blocks)}
             self._frame(fields if metadata is None else {**fields, "providerMetadata": metadata})
             self._block = self._around = None
+
+
+@lru_cache(64)
+def _around(block: str, number: int) -> tuple[bytes, bytes]:
+    """What stands around a piece of text; shared, since every answer has the same."""
+    return b'data: {"type":"%b-delta","id":"%d","delta":' % (block.encode(), number), b"}\n\n"
 
 
 def _harmless(raw: bytes) -> bytes:
