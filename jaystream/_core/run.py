@@ -29,7 +29,6 @@ GLANCE = 0.0005
 STRIDE = 64
 """Items between two looks at the clock, at most."""
 
-
 PACED = 4
 """Items between two looks at the clock, at least, where the source waits by itself."""
 
@@ -39,10 +38,10 @@ class Driver(Protocol):
     Who steps a run.
 
     Attributes:
-        waits: How often the run has waited for the event loop.
+        waited: Whether the run has waited for the event loop since this was last looked at.
     """
 
-    waits: int
+    waited: bool
 
 
 class Outcome:
@@ -84,16 +83,18 @@ class Run:
 
     Attributes:
         shelter: The same.
-        driver: Who steps the run, if somebody does that counts its waits.
+        driver: Who steps the run, if that is somebody who sees its waits.
         left: Set where the taker of the items is gone: the cancellation that tells a waiting loop of it is an early
             stop for everything that the loop has opened.
     """
 
-    __slots__ = ("_outer", "_wire", "driver", "left", "shelter")
+    __slots__ = ("_marked", "_outer", "_turned", "_wire", "driver", "left", "shelter")
 
     def __init__(self, shelter: Shelter, outer: Run | None = None) -> None:
         self.shelter: Shelter = shelter
         self.driver: Driver | None = None
+        self._turned: float = 0.0
+        self._marked: bool = False
         self.left: bool = False
         self._outer: Run | None = outer
         self._wire: WireEncoder | None = None
@@ -113,6 +114,28 @@ class Run:
         """A stream inside this run: it frames for nobody."""
         return Run(self.shelter)
 
+    # cooperation --------------------------------------------------------------------------------------------------
+
+    def turned(self, now: float) -> float:
+        """
+        When the event loop has turned, as far as is known: now, if the run has waited since the last call.
+
+        Its driver tells; where there is none, a callback does that the event loop runs.
+        """
+        driver = self.driver
+        if driver is not None:
+            if driver.waited:
+                driver.waited = False
+                self._turned = now
+        elif self._marked or not self._turned:
+            self._marked = False
+            self._turned = now
+            get_running_loop().call_soon(self._mark)
+        return self._turned
+
+    def _mark(self) -> None:
+        self._marked = True
+
 
 class Loop:
     """
@@ -128,11 +151,9 @@ class Loop:
     """
 
     __slots__ = (
+        "_asked",
         "_checked",
-        "_marked",
         "_stride",
-        "_turned",
-        "_waits",
         "counts",
         "ending",
         "meter",
@@ -148,9 +169,9 @@ class Loop:
         self.ending: int = 0
         self.counts: list[int] = []
         self.meter: Meter | None = None
-        self._stride: int = 0
-        self._waits: int = 0
-        self._marked: bool = False
+        self._checked: float = 0.0
+        self._stride: int = 1
+        self._asked: bool = True
 
     # opening ------------------------------------------------------------------------------------------------------
 
@@ -225,39 +246,19 @@ class Loop:
         """
         Look at the clock: the number of items until the next look, negative when the event loop must run first.
 
-        A source that waited by itself costs no extra turn. Whoever drives the run knows of its waits; where nobody
-        does, a callback that the event loop runs tells whether it has run since the last look.
+        A source that waited by itself costs no extra turn.
         """
         now = perf_counter()
-        stride, driver = self._stride, self.run.driver
-        if not stride:
-            self._checked = self._turned = now
-            self._stride = 1
-            if driver is None:
-                self._watch()
-            return 1
-        spent = now - self._checked
+        stride, spent = self._stride, now - self._checked
         self._checked = now
         if stride < STRIDE or spent > GLANCE:
             stride = max(1, min(STRIDE, 2 * stride, int(stride * GLANCE / spent) if spent else STRIDE))
             self._stride = stride
-        if driver is not None and driver.waits != self._waits:
-            self._waits = driver.waits
-            self._turned = now
+        turned = self.run.turned(now)
+        if turned == now and not self._asked:
             return max(stride, PACED)
-        if self._marked:
-            self._watch()
-            self._turned = now
-        elif now - self._turned >= SLICE:
-            return -stride
-        return stride
-
-    def _watch(self) -> None:
-        self._marked = False
-        get_running_loop().call_soon(self._mark)
-
-    def _mark(self) -> None:
-        self._marked = True
+        self._asked = now - turned >= SLICE
+        return -stride if self._asked else stride
 
 
 async def turn() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from jaystream.formats.chat_parts import STOP_REASONS, Call, as_list, as_object, error_of, usage_of
-from jaystream.formats.json import json_encoder, json_parser, native_json
+from jaystream.formats.json import json_encoder, json_parser, json_quoter
 from jaystream.formats.sse_event import SseEvent
 from jaystream.formats.wire import framed
 
@@ -43,9 +43,9 @@ class ChatEncoder(ABC):
         "_json",
         "_out",
         "_over",
+        "_quote",
         "_started",
         "_stop",
-        "_to_json",
         "_usage",
     )
 
@@ -56,7 +56,7 @@ class ChatEncoder(ABC):
 
     def __init__(self) -> None:
         self._json: Callable[[object], bytes] = json_encoder()
-        self._to_json = native_json()
+        self._quote = json_quoter()
         self._out: list[bytes] = []  # what is written and not yet given
         self._around: tuple[bytes, bytes] | None = None  # what stands around a piece of text, while text is open
         self._calls: dict[str, Call] = {}
@@ -74,16 +74,16 @@ class ChatEncoder(ABC):
         Raises:
             FormatError: If JSON has no form for the item.
         """
-        kind: object = item.__class__
-        content: Any = item if kind is str else None
-        if kind is dict and item.get("type") == "text":
-            content = item.get("content")
         around = self._around
-        if around is not None and content.__class__ is str and content:
-            try:
-                return self._to_json(content, inf_nan_mode="null").join(around)
-            except ValueError:
-                pass  # a lone surrogate
+        if around is not None:
+            content: Any = item
+            if item.__class__ is dict and item.get("type") == "text":
+                content = item.get("content")
+            if content.__class__ is str and content:
+                try:
+                    return self._quote(content).encode().join(around)
+                except ValueError:
+                    pass  # a lone surrogate
         return self._encode_any(item)
 
     def flush(self, *, cut: bool = False) -> bytes:

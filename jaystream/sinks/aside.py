@@ -13,20 +13,31 @@ to the event loop.
 
 from __future__ import annotations
 
-from asyncio import CancelledError, Future, Task, current_task, get_running_loop
-from asyncio.tasks import (
-    _enter_task as enter,  # pyright: ignore[reportPrivateUsage] - documented under "Extending", as is the next
-)
-from asyncio.tasks import (
-    _leave_task as leave,  # pyright: ignore[reportPrivateUsage]
-)
-from contextvars import Context, copy_context
+import sys
+from asyncio import CancelledError, Future, Task, current_task, get_running_loop, tasks
+from contextvars import copy_context
 from types import coroutine
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Awaitable, Callable, Generator
 
+
+class _Current:
+    """
+    Which task runs, by its loop, said in the documented words.
+    """
+
+    def __setitem__(self, loop: AbstractEventLoop, task: Task[Any]) -> None:
+        before = current_task(loop)
+        if before is not None:
+            tasks._leave_task(loop, before)
+        tasks._enter_task(loop, task)
+
+
+# Up to Python 3.13 these words come down to one entry of a dict, which takes a tenth of what they do.
+_current: Any = _Current() if sys.version_info >= (3, 14) else vars(tasks)["_current_tasks"]
 
 _ENDED: Any = object()
 
@@ -48,9 +59,10 @@ class Aside:
         main = current_task()
         assert main is not None  # noqa: S101 - for type checkers
         self._main = main
-        self._task: Task[None] | None = None
+        # These two are there while it sleeps; who types them so would have to say it again at each item.
+        self._task: Any = None
+        self._context: Any = None
         self._asleep: Future[None] | None = None
-        self._context: Context | None = None
         self._work: Any = None
         self._waits_for: Any = None
         self._stays = True
@@ -76,16 +88,12 @@ class Aside:
             elif asleep is not None:
                 self._wake(asleep)
             return True
-        events, outer, task, context = self._events, self._main, self._task, self._context
-        assert task is not None  # noqa: S101 - for type checkers: it is there while it sleeps
-        assert context is not None  # noqa: S101
-        leave(events, outer)
-        enter(events, task)
+        events = self._events
+        _current[events] = self._task
         try:
-            waits_for = context.run(next, work, _ENDED)
+            waits_for = self._context.run(next, work, _ENDED)
         finally:
-            leave(events, task)
-            enter(events, outer)
+            _current[events] = self._main
         if waits_for is _ENDED:
             return False
         if waits_for is not None:

@@ -67,7 +67,7 @@ class Outbox:
         sealed: The body has been ended by hand: the next item is one too many.
         stopped: The next item ends the loop: for a source that keeps the cancellation of its pull to itself.
         failure: What a write failed with.
-        waits: How often what fills it has waited for the event loop; the pull counts.
+        waited: What fills it has waited for the event loop; the pull says so, and whoever looks takes it back.
     """
 
     __slots__ = (
@@ -88,7 +88,7 @@ class Outbox:
         "sealed",
         "since",
         "stopped",
-        "waits",
+        "waited",
     )
 
     def __init__(self, owner: Owner, report: SinkReport) -> None:
@@ -109,7 +109,7 @@ class Outbox:
         self.stopped: bool = False
         self.sealed: bool = False
         self.failure: Exception | None = None
-        self.waits: int = 0
+        self.waited: bool = False
 
     # what the loop calls --------------------------------------------------------------------------------------------
 
@@ -133,6 +133,7 @@ class Outbox:
             self.report.items += 1
         elif self.parts or self.busy:
             self._next = item
+            self.room = NONE
             while self._holds_next() and not self.stopped:
                 await self._change()
         elif self.failure is None:
@@ -183,26 +184,35 @@ class Outbox:
         parts = self.parts
         if self.busy or not parts:
             return
-        count = len(parts)
-        self.report.items += count
-        if count == 1:
+        report = self.report
+        if len(parts) == 1:
             data = parts.pop()
+            report.items += 1
         else:
             data = b"".join(parts)
+            report.items += len(parts)
             parts.clear()
-        self._size = len(data)
-        self.last = data if len(data) > 3 else self.last[-4:] + data
-        self.room = NONE
+        size = len(data)
+        self.last = data if size > 3 else self.last[-4:] + data
         self.busy = True
         self.since = self._events.time()
         try:
             pending = self._owner.write(data)
             if pending is not None and self._aside.run(pending, at_once):
+                self._size = size
+                self.room = NONE
                 return
         except (Exception, CancelledError) as error:  # noqa: BLE001 - any failure is this one's business
+            self._size = size
             self._written(error)
-        else:
+            return
+        if self.room < 0 or parts or report.first_byte is None:
+            self._size = size
             self._written(None)
+        else:  # the same, where nothing is out of the ordinary
+            self.busy = False
+            self.room = JOIN
+            report.bytes += size
 
     def push(self, data: bytes = b"") -> None:
         """Write something that is no item; what was put goes first."""

@@ -105,20 +105,23 @@ class Pull:
             self.cut = True
             return None
         outbox = self.run.driver = self._outbox
-        parts = outbox.parts
+        parts, outbox.waited = outbox.parts, True
         thrown: BaseException | None = None
         self.running = True
         try:
+            waits_for = work.send(None)
             while True:
-                waits_for = work.send(None) if thrown is None else work.throw(thrown)
-                thrown = None
+                outbox.waited = True
                 try:
-                    outbox.waits += 1
                     if parts:
                         outbox.send()
                     yield waits_for
                 except BaseException as error:  # noqa: BLE001 - the coroutine's to deal with
                     thrown = error
+                else:
+                    waits_for = work.send(None)
+                    continue
+                waits_for = work.throw(thrown)
         except StopIteration:
             return None
         except CancelledError as ended:
