@@ -56,15 +56,18 @@ class Segment:
     def __init__(self, stages: Sequence[Stage]) -> None:
         self.stages = tuple(stages)
         self.shape = tuple(stage.shape for stage in stages)
-        self.values: list[Any] = []
-        self.guards: list[tuple[int, str]] = []
-        self.finalizers: list[tuple[int, Stage]] = []
+        values: list[Any] = []
+        guards: list[tuple[int, str]] = []
+        finalizers: list[tuple[int, Stage]] = []
         for number, stage in enumerate(stages, 1):
             if stage.guarded:
-                self.guards.append((len(self.values) + stage.names.index("f"), stage.name))
+                guards.append((len(values) + stage.names.index("f"), stage.name))
             if stage.finalizes:
-                self.finalizers.append((number, stage))
-            self.values.extend(stage.values())
+                finalizers.append((number, stage))
+            values.extend(stage.values())
+        self.values = tuple(values)
+        self.guards = tuple(guards)
+        self.finalizers = tuple(finalizers)
 
     def prepare(self, loop: Loop, terminal: Segment | None = None) -> list[Any]:
         """The values for one run, guards round plain callables; finalizers go under what the loop will open."""
@@ -218,6 +221,21 @@ def follow(plan: Plan, loop: Loop) -> AsyncIterator[Any]:
     return items  # type: ignore[no-any-return]
 
 
+def _begin(plan: Plan, terminal: Stage, run: Run, upto: int | None, counters: Counters) -> Coroutine[Any, Any, Any]:
+    """The loop that ends in *terminal*, over what stands above it."""
+    parts = segments(plan)[:upto]
+    counters = counters or _counters_of(parts)
+    last, before = parts[-1], len(parts) - 1
+    if isinstance(last, Boundary):
+        last, before = Segment(()), len(parts)
+    loop = Loop(iterate(plan, run, before, counters), run)
+    if counters is not None and before < len(parts):
+        loop.meter, loop.counts = counters[before]
+    fused, _ = last.code(plain=loop.is_plain(), counted=loop.meter is not None, terminal=terminal)
+    work: Coroutine[Any, Any, Any] = fused(loop, last.prepare(loop, Segment((terminal,))))
+    return work
+
+
 async def execute(
     plan: Plan, terminal: Stage, run: Run | None = None, upto: int | None = None, counters: Counters = None
 ) -> Any:
@@ -230,17 +248,10 @@ async def execute(
     shelter = run.shelter if run is not None and isinstance(run.shelter, Around) else Around()
     with shelter:
         run = run or Run(shelter)
-        parts = segments(plan)[:upto]
-        counters = counters or _counters_of(parts)
-        last, before = parts[-1], len(parts) - 1
-        if isinstance(last, Boundary):
-            last, before = Segment(()), len(parts)
-        loop = Loop(iterate(plan, run, before, counters), run)
-        if counters is not None and before < len(parts):
-            loop.meter, loop.counts = counters[before]
-        fused, _ = last.code(plain=loop.is_plain(), counted=loop.meter is not None, terminal=terminal)
+        work = _begin(plan, terminal, run, upto, counters)
+        del plan, terminal, counters  # a run may last for hours, and there may be thousands
         try:
-            result = await fused(loop, last.prepare(loop, Segment((terminal,))))
+            result = await work
         except Exception as error:
             if not run.left:
                 await recall(requests, error)

@@ -167,7 +167,7 @@ class Loop:
         self.run: Run = run
         self.owned: list[Closer] = []
         self.ending: int = 0
-        self.counts: list[int] = []
+        self.counts: list[int] | None = None
         self.meter: Meter | None = None
         self._checked: float = 0.0
         self._stride: int = 1

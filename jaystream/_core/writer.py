@@ -157,7 +157,7 @@ class LoopWriter:
         names = [f"{word}{number}" for number, stage in enumerate(self._stages, 1) for word in stage.names]
         if names:
             self.line(f"({', '.join(names)},) = values")
-        self.line("left, look = 1, loop.look")
+        self.line("left, values = 1, None")
         if "owned" in body or "release" in body:
             self.line("own, owned, release = loop.own, loop.owned, loop.release")
         if "release(base)" in body:
@@ -285,7 +285,7 @@ class LoopWriter:
         """Write the look at the clock, and the taking away of guards with it."""
         self.line("left -= 1")
         self.line("if not left:")
-        self.line("    left = look()")
+        self.line("    left = loop.look()")
         self.line("    if left < 0:")
         self.line("        left = -left")
         self.line("        await turn()")

@@ -62,7 +62,7 @@ class ChatEncoder(ABC):
         self._calls: dict[str, Call] = {}
         self._begun = 0  # how many of them are still being written
         self._stop: str | None = None
-        self._usage: list[dict[str, Any]] = []
+        self._usage: tuple[dict[str, Any], ...] = ()
         self._started = self._failed = self._over = False
 
     # what a run calls -----------------------------------------------------------------------------------------------
@@ -262,7 +262,7 @@ class ChatEncoder(ABC):
 
     def _on_done(self, chunk: Fields) -> bool:
         entries = [usage_of(self._fields_of(entry) or {}) for entry in as_list(chunk.get("usage"))]
-        self._usage += [entry for entry in entries if entry]
+        self._usage += tuple(entry for entry in entries if entry)
         reason = chunk.get("stopReason")
         if isinstance(reason, str):
             self._stop = reason if reason in STOP_REASONS else "other"

@@ -98,7 +98,7 @@ class Outbox:
         self._aside = Aside(self._written)
         self._size = 0
         self._next: bytes | None = None
-        self._waiting: list[Future[None]] = []
+        self._waiting: list[Future[None]] | None = None
         self.report: SinkReport = report
         self.parts: list[bytes] = []
         self.room: int = JOIN
@@ -327,12 +327,14 @@ class Outbox:
     async def _change(self) -> None:
         """Wait until a write has ended, or nothing more is taken."""
         waiting: Future[None] = Future()
+        if self._waiting is None:
+            self._waiting = []
         self._waiting.append(waiting)
         await waiting
 
     def _changed(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        for each in waiting:
+        waiting, self._waiting = self._waiting, None
+        for each in waiting or ():
             if not each.done():
                 each.set_result(None)
 

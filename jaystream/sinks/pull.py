@@ -177,14 +177,14 @@ class Write(Stage):
 
     __slots__ = ("outbox",)
     name = "write"
-    names: tuple[str, ...] = ("box", "parts", "as_bytes", "squeeze")
+    names: tuple[str, ...] = ("box", "parts")
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox: Outbox = outbox
 
     def values(self) -> tuple[object, ...]:
         outbox = self.outbox
-        return (outbox, outbox.parts, outbox.as_bytes, outbox.squeeze)
+        return (outbox, outbox.parts)
 
     def write_setup(self, code: LoopWriter) -> None:
         code.line("result = None")
@@ -192,10 +192,10 @@ class Write(Stage):
     def write(self, code: LoopWriter) -> None:
         box, room = code.name("box"), code.name("room")
         code.line("if x.__class__ is not bytes:")
-        code.line(f"    x = {code.name('as_bytes')}(x)")
+        code.line(f"    x = {box}.as_bytes(x)")
         code.line(f"{room} = {box}.room - len(x)")
         code.line(f"if {room} < 0:")
-        code.line(f"    await {code.name('squeeze')}(x)")
+        code.line(f"    await {box}.squeeze(x)")
         code.line("else:")
         code.line(f"    {box}.room = {room}")
         code.line(f"    {code.name('parts')}.append(x)")
