@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from jaystream.sinks.asgi_options import AsgiOptions, Receive, Send, Waitable
     from jaystream.sinks.head import Head
 
-IDLE = 1.0
-"""Seconds without a write after which a look at the clock lets the writing task go."""
-
 NEVER = float("inf")
 
 REQUESTS = 8
@@ -325,11 +322,9 @@ class Exchange:
             if now < self._headers_due:
                 return min(self._headers_due, now + options.keepalive)
             outbox.push()  # the headers
-            outbox.rest()
             return now + options.keepalive
         idle = max(outbox.since, self._stuck)
-        if now - idle >= IDLE:
-            outbox.rest()
+        outbox.last = outbox.last[-4:]  # it may be long, and a stream that waits may wait for hours
         ping = self._wire.ping
         if ping is None:
             return NEVER
@@ -337,6 +332,5 @@ class Exchange:
             # an event that came in pieces is still open: no comment may stand inside it
             if not outbox.parts and not gap(self._wire, outbox.last):
                 outbox.push(ping)
-                outbox.rest()
             return now + options.keepalive
         return idle + options.keepalive

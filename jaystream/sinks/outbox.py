@@ -249,11 +249,6 @@ class Outbox:
                 await self._change()
         self._raise()
 
-    def rest(self) -> None:
-        """Let go of the task that writes while there is nothing to write, so that a stream that waits costs little."""
-        self.last = self.last[-4:]
-        self._aside.rest()
-
     def stop(self) -> None:
         """Let the next item end the loop."""
         self.stopped = True
@@ -265,11 +260,11 @@ class Outbox:
         self._let_go()
         if self.busy and cut:
             self._aside.cut()
-        self._aside.rest()
+        self._aside.leave()
         self._changed()
 
     def tasks(self) -> list[Task[Any]]:
-        """The task that writes, while there is one; for `over`, after `drop`."""
+        """The tasks that end because of `drop`; for `over`."""
         return self._aside.tasks()
 
     def part(self) -> None:

@@ -5,6 +5,7 @@ Coroutines run aside: what they can tell of the place they run in, and how they 
 from __future__ import annotations
 
 import asyncio
+import inspect
 from contextvars import ContextVar
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +14,7 @@ import anyio
 import pytest
 
 from jaystream._core.waiting import over
+from jaystream.sinks import spare
 from jaystream.sinks.aside import Aside
 from tests.sinks.exchange import begin, turns
 
@@ -33,16 +35,16 @@ class Runs:
 
     async def settle(self) -> None:
         """
-        Have the task come, and stay.
+        Have a task come.
         """
-        assert self.aside.run(turns(0), at_once=True)
+        assert self.aside.run(turns(1), at_once=True)
         await turns(3)
         assert [None] == self.ended
         self.ended.clear()
 
     async def settle_again(self) -> None:
         """
-        The same after something has ended the task.
+        The same after something may have ended the task.
         """
         self.ended.clear()
         await self.settle()
@@ -56,10 +58,11 @@ class Runs:
 
     async def __aexit__(self, *_: object) -> None:
         """
-        Let go of the task.
+        Leave, and see that no task is left.
         """
-        self.aside.rest()
+        self.aside.leave()
         await over(self.aside.tasks(), within=None)
+        assert {} == spare._of
 
     def run(self, work: Awaitable[object], *, at_once: bool = True) -> bool:
         """
@@ -132,9 +135,10 @@ class TestPlace:
             here = asyncio.current_task()
             assert runs.run(look())
             assert here is asyncio.current_task()
+            (task,) = runs.aside.tasks()
             gate.set()
             await turns()
-            assert runs.aside.tasks() * 2 == seen
+            assert [task, task] == seen
             assert here not in seen
             assert [None] == runs.ended
 
@@ -270,13 +274,18 @@ class TestGoingOn:
         The same task serves for all of them.
         """
         async with Runs() as runs:
-            tasks = runs.aside.tasks()
+            seen = set[object]()
+
+            async def look(count: int) -> None:
+                seen.add(asyncio.current_task())
+                await turns(count)
+
             for _ in range(3):
-                assert runs.run(turns(2))
+                assert runs.run(look(2))
                 await turns(6)
-                assert not runs.run(turns(0))
-                assert tasks == runs.aside.tasks()
-            assert [None] * 3 == runs.ended
+                assert not runs.run(look(0))
+                assert [] == runs.aside.tasks()
+            assert ([None] * 3, 1) == (runs.ended, len(seen))
 
 
 class TestEnding:
@@ -330,43 +339,60 @@ class TestEnding:
 
     async def test_cut_before_the_task_began(self) -> None:
         """
-        What had no chance to begin is closed, and nothing warns of it.
+        A task that has not begun cancels what it was given all the same.
         """
-        for work in (turns(1), Bare(1)):
-            runs = Runs()
-            assert runs.run(work)
-            runs.aside.cut()
-            await turns()
-            assert [ConnectionAbortedError] == [type(error) for error in runs.ended]
-            assert [] == runs.aside.tasks()
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        for at_once in (True, False):
+            for work in (turns(1), Bare(1), Plain(future)):
+                runs = Runs()
+                assert runs.run(work, at_once=at_once)
+                runs.aside.cut()
+                await turns()
+                assert [asyncio.CancelledError] == [type(error) for error in runs.ended]
+                assert [] == runs.aside.tasks()
+                runs.aside.part()
+        assert future.cancelled()
 
     async def test_ended_by_somebody_else(self) -> None:
         """
-        A loop that shuts down cancels the task while it sleeps: that is told, and what comes in the same turn ends too.
+        A loop that shuts down cancels a task that sleeps: what comes in the same turn ends with it, what comes later
+        has another.
         """
         async with Runs() as runs:
             for late in (False, True):
-                (task,) = runs.aside.tasks()
-                task.cancel()
+                idle = spare._of[asyncio.get_running_loop()].first
+                assert idle is not None
+                idle.task.cancel()
                 if late:
                     assert runs.run(turns(1))
-                runs.aside.rest()
                 await turns()
-                (error,) = runs.ended
-                assert isinstance(error, asyncio.CancelledError if late else ConnectionAbortedError)
+                assert [asyncio.CancelledError] * late == [type(error) for error in runs.ended]
                 await runs.settle_again()
 
-    @pytest.mark.parametrize("turn", range(4))
-    async def test_rest(self, turn: int) -> None:
+    async def test_ended_before_it_began(self) -> None:
         """
-        The task goes, and is there again for what comes next, also in the turns in which it is going.
+        The same before the task has begun: what it was given is closed, and its end is told.
+        """
+        runs, work = Runs(), turns(1)
+        assert runs.run(work, at_once=False)
+        (task,) = runs.aside.tasks()
+        task.cancel()
+        await turns()
+        assert [ConnectionAbortedError] == [type(error) for error in runs.ended]
+        assert inspect.CORO_CLOSED == inspect.getcoroutinestate(work)
+        runs.aside.part()
+
+    @pytest.mark.parametrize("turn", range(4))
+    async def test_leave(self, turn: int) -> None:
+        """
+        The task goes, and there is one again for what comes next, also in the turns in which it is going.
         """
         async with Runs() as runs:
-            runs.aside.rest()
+            runs.aside.leave()
             await turns(turn)
             assert runs.run(turns(1))
             await turns(4)
             assert [None] == runs.ended
-            runs.aside.rest()
+            runs.aside.leave()
             await turns(3)
-            assert [] == runs.aside.tasks()
+            assert all(task.done() for task in runs.aside.tasks())

@@ -56,12 +56,10 @@ class TestAsideCut:
         assert aside.run(turns(1), at_once=True)
         await turns(20)
         assert [None] == ended
-        assert 1 == len(aside.tasks())
         ended.clear()
         return aside
 
     @staticmethod
     async def _end(aside: Aside) -> None:
-        aside.rest()
+        aside.leave()
         await over(aside.tasks(), within=None)
-        assert [] == aside.tasks()

@@ -182,47 +182,23 @@ class TestOutbox:
         assert ([b"a", b"!?"], 1, 3, JOIN) == (peer.writes, peer.report.items, peer.report.bytes, peer.box.room)
         await peer.end()
 
-    async def test_task_stays_rests_and_comes_back(self) -> None:
+    async def test_task_is_there_while_a_write_waits(self) -> None:
         """
-        The task stays for the next item, goes when told to rest, and is there again when it is needed.
-        """
-        gate = asyncio.Event()
-        gate.set()
-        peer = Peer(gate)
-        for data in (b"a", b"b"):
-            await peer.put(data)
-            await peer.box.flush()
-            assert 1 == len(peer.box.tasks())
-        await turns(2)
-        peer.box.rest()
-        await turns(3)
-        assert [] == peer.box.tasks()
-        peer.box.push(b"ping")
-        peer.box.rest()
-        await turns(4)
-        assert ([b"a", b"b", b"ping"], []) == (peer.writes, peer.box.tasks())
-        await peer.put(b"c")
-        await peer.box.flush()
-        assert b"c" == peer.writes[-1]
-        await peer.end()
-
-    @pytest.mark.parametrize("later", range(4))
-    async def test_rest_with_an_item_in_the_same_turn(self, later: int) -> None:
-        """
-        An item that comes while the task is on its way out is written all the same.
+        A write that waits has a task, which goes with the outbox.
         """
         gate = asyncio.Event()
-        gate.set()
         peer = Peer(gate)
         await peer.put(b"a")
+        peer.box.send()
+        (task,) = peer.box.tasks()
+        gate.set()
         await peer.box.flush()
-        await turns(2)
-        peer.box.rest()
-        await turns(later)
+        assert ([b"a"], []) == (peer.writes, peer.box.tasks())
         await peer.put(b"b")
         await peer.box.flush()
-        assert [b"a", b"b"] == peer.writes
+        assert ([b"a", b"b"], False) == (peer.writes, task.done())
         await peer.end()
+        assert task.done()
 
     @pytest.mark.parametrize("at_once", [True, False])
     async def test_failure(self, at_once: bool) -> None:
