@@ -28,7 +28,8 @@ async def over(tasks: Sequence[Task[Any]], *, within: float | None) -> None:
     with anyio.CancelScope(shield=True):
         clock = get_running_loop().time
         until = None if within is None else clock() + within
-        pending, turns = [*tasks], 0
+        pending: list[Task[Any]] = [*tasks]
+        turns = 0
         while pending:
             left = None if until is None else until - clock()
             if left is not None and left <= 0:

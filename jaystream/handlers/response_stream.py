@@ -126,7 +126,7 @@ class ResponseStream:
         """
         The values of the ``set-cookie`` headers.
         """
-        return tuple(self._head.cookies)
+        return self._head.cookies
 
     def set_cookie(
         self,
@@ -172,8 +172,7 @@ class ResponseStream:
             same_site=same_site,
         )
         marks = f"{name}=", path, domain
-        self._head.cookies[:] = [each for each in self._head.cookies if _marks(each) != marks]
-        self._head.cookies.append(made)
+        self._head.cookies = (*(each for each in self._head.cookies if _marks(each) != marks), made)
 
     def set_content_type(self, content_type: str) -> None:
         """
@@ -259,7 +258,7 @@ class ResponseStream:
                 self._head.wire = wire_for(value.decode("latin-1"), self._head.wire)
             if name not in given:
                 self._head.headers.append((name, value))
-        self._head.cookies += cookies
+        self._head.cookies += tuple(cookies)
 
     def fail(self, error: BaseException) -> Awaitable[None]:
         """

@@ -63,7 +63,7 @@ class Aside:
         self._main = current_task()
         self._spares: SpareTasks | None = None
         self._task: SpareTask | None = None  # what runs the rest of a coroutine
-        self._leaving: list[Task[Any]] = []
+        self._leaving: tuple[Task[Any], ...] = ()
         self.context: Context = copy_context()
 
     def run(self, awaitable: Awaitable[object], at_once: bool) -> bool:  # noqa: FBT001 - the one call names it
@@ -126,13 +126,13 @@ class Aside:
         if spares is not None:
             if self._task is not None:
                 self._task.leave()
-                self._leaving.append(self._task.task)
-            self._leaving += spares.leave()
+                self._leaving += (self._task.task,)
+            self._leaving += tuple(spares.leave())
 
     def tasks(self) -> list[Task[Any]]:
         """The task that runs something, and those that end because of `leave`; for `waiting.over`."""
         running = [] if self._task is None or self._spares is None else [self._task.task]
-        return running + self._leaving
+        return [*running, *self._leaving]
 
     def part(self) -> None:
         """Leave, and tell nobody any more."""

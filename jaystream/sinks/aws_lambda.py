@@ -210,7 +210,7 @@ class Delivery:
         if set_encoder is not None:
             set_encoder(self._wire)
         if self._start is not None:
-            return self._start(self.head.status, self.head.pairs(), self.head.cookies)
+            return self._start(self.head.status, self.head.pairs(), [*self.head.cookies])
         set_content_type = getattr(self._writer, "set_content_type", None)
         return set_content_type and set_content_type(self.head.media_type)
 

@@ -117,9 +117,11 @@ class Exchange:
             Exception: Failures that the server or the framework has to answer or to cut the connection for.
         """
         # not `create_task`, whose tasks may begin at once: they must find the pull under way
-        helpers: list[Task[Any]] = [Task(self._watch(), loop=self._events)]
+        context = self.outbox.context
+        helpers: list[Task[Any]] = [Task(self._watch(), loop=self._events, context=context)]
         if self._options.shutdown is not None:
-            helpers.append(Task(self._await_shutdown(self._options.shutdown), loop=self._events))
+            shutdown = self._await_shutdown(self._options.shutdown)
+            helpers.append(Task(shutdown, loop=self._events, context=context))
         self._tick()
         try:
             return await self._finish(await pulling)
@@ -313,7 +315,7 @@ class Exchange:
                 due.append(self._tick_idle(now))
         then = min(due, default=NEVER)
         if then < NEVER:
-            self._timer = self._events.call_at(then, self._tick)
+            self._timer = self._events.call_at(then, self._tick, context=self.outbox.context)
 
     def _tick_idle(self, now: float) -> float:
         """Send the headers or a keepalive when they are due; when to look again."""

@@ -36,7 +36,7 @@ class Head:
         self.wire: WireEncoder = wire
         self.status: int = status
         self.headers: RawHeaders = [] if headers is None else headers
-        self.cookies: list[str] = []
+        self.cookies: tuple[str, ...] = ()
         self.sent: bool = False
 
     @property

@@ -17,6 +17,7 @@ from jaystream.sinks.aside import Aside
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
+    from contextvars import Context
 
     from jaystream.sinks.report import SinkReport
 
@@ -171,6 +172,11 @@ class Outbox:
         if self.stopped:
             raise CancelledError("the sink takes nothing more")
         self._raise()
+
+    @property
+    def context(self) -> Context:
+        """What the writes run in, and all else that serves this response beside its own task."""
+        return self._aside.context
 
     # what the pull and the sink call --------------------------------------------------------------------------------
 
