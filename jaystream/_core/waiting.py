@@ -8,7 +8,7 @@ from asyncio import CancelledError, Task, get_running_loop, sleep, wait
 from collections.abc import Sequence
 from typing import Any
 
-import anyio
+from jaystream._core.shelter import shield
 
 
 async def over(tasks: Sequence[Task[Any]], *, within: float | None) -> None:
@@ -25,7 +25,7 @@ async def over(tasks: Sequence[Task[Any]], *, within: float | None) -> None:
     if all(task.done() for task in tasks):
         return
     cancelled: CancelledError | None = None
-    with anyio.CancelScope(shield=True):
+    with shield():
         clock = get_running_loop().time
         until = None if within is None else clock() + within
         pending: list[Task[Any]] = [*tasks]

@@ -17,7 +17,7 @@ from jaystream._core.fuse import execute
 from jaystream._core.ownership import discard
 from jaystream._core.plan import Stage
 from jaystream._core.run import Run
-from jaystream._core.shelter import Around, is_shielded, scope_of
+from jaystream._core.shelter import Around, closings_of, is_shielded, scope_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Coroutine, Generator
@@ -46,6 +46,7 @@ class Pull:
 
     __slots__ = (
         "_cancelled",
+        "_closings",
         "_events",
         "_main",
         "_outbox",
@@ -70,6 +71,7 @@ class Pull:
         self._cancelled = self._stopping = False
         self._spared = 0
         self._outside = scope_of(task)
+        self._closings = closings_of(task)
         self.run: Run = Run(self._shelter)
         self.running: bool = False
         self.cut: bool = False
@@ -160,7 +162,7 @@ class Pull:
         self._outbox.stop()
         if not self.running or self._cancelled or self._spared:
             return
-        if not self._shelter.closing and is_shielded(self._main, self._outside):
+        if not self._shelter.closing and is_shielded(self._main, self._outside, self._closings):
             # a run of its own, inside this one, is closing something
             self._events.call_later(GLANCE, self.stop)
         elif self._shelter.closing:
