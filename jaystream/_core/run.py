@@ -84,16 +84,17 @@ class Run:
     Attributes:
         shelter: The same.
         driver: Who steps the run, if that is somebody who sees its waits.
+        turned: When the event loop has turned, as far as is known; 0 where that is seen at the next look.
         left: Set where the taker of the items is gone: the cancellation that tells a waiting loop of it is an early
             stop for everything that the loop has opened.
     """
 
-    __slots__ = ("_marked", "_outer", "_turned", "_wire", "driver", "left", "shelter")
+    __slots__ = ("_marked", "_outer", "_wire", "driver", "left", "shelter", "turned")
 
     def __init__(self, shelter: Shelter, outer: Run | None = None) -> None:
         self.shelter: Shelter = shelter
         self.driver: Driver | None = None
-        self._turned: float = 0.0
+        self.turned: float = 0.0
         self._marked: bool = False
         self.left: bool = False
         self._outer: Run | None = outer
@@ -116,22 +117,23 @@ class Run:
 
     # cooperation --------------------------------------------------------------------------------------------------
 
-    def turned(self, now: float) -> float:
+    def has_waited(self, now: float) -> bool:
         """
-        When the event loop has turned, as far as is known: now, if the run has waited since the last call.
+        Whether the event loop has turned since the last call.
 
         Its driver tells; where there is none, a callback does that the event loop runs.
         """
         driver = self.driver
         if driver is not None:
-            if driver.waited:
-                driver.waited = False
-                self._turned = now
-        elif self._marked or not self._turned:
-            self._marked = False
-            self._turned = now
-            get_running_loop().call_soon(self._mark)
-        return self._turned
+            waited, driver.waited = driver.waited, False
+        else:
+            waited = self._marked
+            if waited or not self.turned:
+                self._marked = False
+                get_running_loop().call_soon(self._mark)
+        if waited or not self.turned:
+            self.turned = now
+        return waited
 
     def _mark(self) -> None:
         self._marked = True
@@ -248,16 +250,23 @@ class Loop:
 
         A source that waited by itself costs no extra turn.
         """
-        now = perf_counter()
-        stride, spent = self._stride, now - self._checked
-        self._checked = now
-        if stride < STRIDE or spent > GLANCE:
-            stride = max(1, min(STRIDE, 2 * stride, int(stride * GLANCE / spent) if spent else STRIDE))
-            self._stride = stride
-        turned = self.run.turned(now)
-        if turned == now and not self._asked:
+        run, stride = self.run, self._stride
+        driver = run.driver
+        if driver is not None and driver.waited and not self._asked:
+            # The short way, for sources that wait before each item: what time it is matters when they cease to.
+            driver.waited = False
+            self._checked = run.turned = 0.0
             return max(stride, PACED)
-        self._asked = now - turned >= SLICE
+        now = perf_counter()
+        if self._checked:
+            spent = now - self._checked
+            if stride < STRIDE or spent > GLANCE:
+                stride = max(1, min(STRIDE, 2 * stride, int(stride * GLANCE / spent) if spent else STRIDE))
+                self._stride = stride
+        self._checked = now
+        if run.has_waited(now) and not self._asked:
+            return max(stride, PACED)
+        self._asked = now - run.turned >= SLICE
         return -stride if self._asked else stride
 
 

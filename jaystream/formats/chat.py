@@ -76,10 +76,14 @@ class ChatEncoder(ABC):
         """
         around = self._around
         if around is not None:
-            content: Any = item
-            if item.__class__ is dict and item.get("type") == "text":
-                content = item.get("content")
-            if content.__class__ is str and content:
+            content, kind = item, type(item)
+            if kind is dict:
+                try:
+                    content = item["content"] if item["type"] == "text" else None
+                except KeyError:
+                    content = None
+                kind = type(content)
+            if kind is str and content:
                 try:
                     return self._quote(content).encode().join(around)
                 except ValueError:

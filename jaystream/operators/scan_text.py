@@ -80,7 +80,7 @@ class MakeInside(CallStage):
         return (self.f, Inside)
 
     def write(self, code: LoopWriter) -> None:
-        code.line(f"if x.__class__ is {code.name('inside')}:")
+        code.line(f"if type(x) is {code.name('inside')}:")
         code.line(f"    x = {self.call(code.name('f'), 'x.text')}")
 
 
@@ -97,7 +97,7 @@ class TaggedItems:
         self._item: Any = None  # the last with text
 
     def feed(self, item: Any) -> list[Any]:
-        text = item if item.__class__ is str else text_or_chunk(item, "scan_tags")
+        text = item if type(item) is str else text_or_chunk(item, "scan_tags")
         if text is None:
             return [*self.flush(), item]
         self._item = item
@@ -134,7 +134,7 @@ class StoppedItems:
 
     def feed(self, item: Any) -> list[Any]:
         scanner = self._scanner
-        text = item if item.__class__ is str else text_or_chunk(item, "stop_at")
+        text = item if type(item) is str else text_or_chunk(item, "stop_at")
         if text is None:
             held = self.flush()
             self.stopped = scanner.stopped
@@ -161,7 +161,7 @@ class JsonItems:
         self._item: Any = None  # the last with text
 
     def feed(self, item: Any) -> list[Any]:
-        text = item if item.__class__ is str else text_or_chunk(item, "json_deltas")
+        text = item if type(item) is str else text_or_chunk(item, "json_deltas")
         if text is None:
             return [item]
         self._item = item

@@ -100,7 +100,7 @@ class MendNdjson(CallStage):
         return (self.f, BadLine)
 
     def write(self, code: LoopWriter) -> None:
-        code.line(f"if x.__class__ is {code.name('bad')}:")
+        code.line(f"if type(x) is {code.name('bad')}:")
         code.line(f"    x = {self.call(code.name('f'), 'x.line, x.error')}")
 
 

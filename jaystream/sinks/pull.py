@@ -193,7 +193,7 @@ class Write(Stage):
 
     def write(self, code: LoopWriter) -> None:
         box, room = code.name("box"), code.name("room")
-        code.line("if x.__class__ is not bytes:")
+        code.line("if type(x) is not bytes:")
         code.line(f"    x = {box}.as_bytes(x)")
         code.line(f"{room} = {box}.room - len(x)")
         code.line(f"if {room} < 0:")
