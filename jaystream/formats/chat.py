@@ -76,7 +76,8 @@ class ChatEncoder(ABC):
         """
         around = self._around
         if around is not None:
-            content, kind = item, type(item)
+            content: Any = item
+            kind: object = type(item)
             if kind is dict:
                 try:
                     content = item["content"] if item["type"] == "text" else None
