@@ -77,14 +77,12 @@ class ChatEncoder(ABC):
         around = self._around
         if around is not None:
             content: Any = item
-            kind: object = type(item)
-            if kind is dict:
+            if type(content) is dict:
                 try:
                     content = item["content"] if item["type"] == "text" else None
                 except KeyError:
                     content = None
-                kind = type(content)
-            if kind is str and content:
+            if type(content) is str and content:
                 try:
                     return self._quote(content).encode().join(around)
                 except ValueError:

@@ -116,12 +116,9 @@ class Exchange:
             CancelledError: If the request's task was cancelled from outside.
             Exception: Failures that the server or the framework has to answer or to cut the connection for.
         """
-        # not `create_task`, whose tasks may begin at once: they must find the pull under way
-        context = self.outbox.context
-        helpers: list[Task[Any]] = [Task(self._watch(), loop=self._events, context=context)]
-        if self._options.shutdown is not None:
-            shutdown = self._await_shutdown(self._options.shutdown)
-            helpers.append(Task(shutdown, loop=self._events, context=context))
+        watcher = self._begin_task(self._watch())
+        shutdown = self._options.shutdown
+        waiter = None if shutdown is None else self._begin_task(self._await_shutdown(shutdown))
         self._tick()
         try:
             return await self._finish(await pulling)
@@ -130,12 +127,17 @@ class Exchange:
                 self._timer.cancel()
                 self._timer = None
             self.outbox.drop()
+            helpers = [watcher] if waiter is None else [watcher, waiter]
             for helper in helpers:
                 helper.cancel()
             try:
                 await over([*helpers, *self.outbox.tasks()], within=GRACE)
             finally:
                 self.outbox.part()
+
+    def _begin_task(self, work: Coroutine[Any, Any, None]) -> Task[None]:
+        # not `create_task`, whose tasks may begin at once: they must find the pull under way
+        return Task(work, loop=self._events, context=self.outbox.context)
 
     async def _finish(self, failure: Exception | None) -> SinkReport:
         self._over = True
