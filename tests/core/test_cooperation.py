@@ -13,7 +13,9 @@ import pytest
 
 from jaystream import JaypieStream
 from jaystream._core import run as run_module
+from jaystream.testing import RecordingSend
 from tests.checks import WAYS, pause
+from tests.sinks.exchange import scope
 
 Way = Callable[[JaypieStream[Any]], Coroutine[Any, Any, list[Any]]]
 
@@ -77,6 +79,38 @@ class TestCooperation:
         await ENDLESS[name]().filter(work).first()
         await ticker
         assert longest <= run_module.SLICE + run_module.STRIDE * 0.0001
+
+    async def test_a_source_that_ceases_to_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        A response looks seldom as long as its source waits before each item. When that ceases to, the loop has its turns
+        after two strides more.
+        """
+        clock = 0.0
+        monkeypatch.setattr(run_module, "perf_counter", lambda: clock)
+        longest = since = 0.0
+        going = True
+
+        async def source() -> AsyncIterator[bytes]:
+            nonlocal clock
+            for number in range(1000):
+                if number % 500 < 100:
+                    await pause()
+                clock += 0.001
+                yield b"x"
+
+        async def tick() -> None:
+            nonlocal longest, since
+            while going:
+                longest = max(longest, clock - since)
+                since = clock
+                await pause()
+
+        ticker = asyncio.ensure_future(tick())
+        send = RecordingSend()
+        await JaypieStream(source).to_asgi(scope(), send.receive, send)
+        going = False
+        await ticker
+        assert longest <= run_module.SLICE + 2 * run_module.PACED * 0.001
 
     async def test_it_does_not_turn_at_every_item(self) -> None:
         """

@@ -13,6 +13,9 @@ from typing import Any, ClassVar
 import pytest
 
 from jaystream import Emitter, JaypieStream
+from jaystream.testing import RecordingResponseStream, RecordingSend
+from tests.checks import pause
+from tests.sinks.exchange import scope as http_scope
 
 
 class PlannedError(Exception):
@@ -84,3 +87,69 @@ async def test_error_is_freed(run: Callable[[], Coroutine[Any, Any, object]]) ->
         assert [None] == [each() for each in PlannedError.made]
     finally:
         gc.enable()
+
+
+async def letters() -> AsyncIterator[str]:
+    for letter in "abc":
+        await pause()
+        yield letter
+
+
+async def to_asgi() -> None:
+    send = RecordingSend()
+    await JaypieStream(letters).to_asgi(http_scope(), send.receive, send)
+
+
+async def to_asgi_left() -> None:
+    send = RecordingSend()
+
+    async def leave() -> AsyncIterator[str]:
+        yield "a"
+        await pause()
+        send.disconnect()
+        await pause()
+        yield "b"
+
+    await JaypieStream(leave).to_asgi(http_scope(), send.receive, send)
+
+
+async def to_lambda() -> None:
+    await JaypieStream(letters).to_lambda(RecordingResponseStream())
+
+
+async def to_nowhere() -> None:
+    await JaypieStream(letters).to_file("/dev/null")
+
+
+SINKS: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
+    "to_asgi": to_asgi,
+    "to_asgi, left": to_asgi_left,
+    "to_lambda": to_lambda,
+    "to_file": to_nowhere,
+}
+
+
+@pytest.mark.parametrize("run", SINKS.values(), ids=SINKS)
+async def test_nothing_is_left_to_the_collector(run: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    """
+    What a sink makes for one response is gone with it: a server with thousands of them would stop for what is left.
+    """
+    await run()  # some things are made once
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        await run()
+        for _ in range(5):
+            await pause()
+        gc.collect()
+        left = [type(each).__qualname__ for each in gc.garbage if is_ours(type(each).__module__)]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert [] == left
+
+
+def is_ours(module: str) -> bool:
+    return module.startswith("jaystream.") and not module.startswith("jaystream.testing")

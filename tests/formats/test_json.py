@@ -22,6 +22,7 @@ from pydantic import BaseModel, Field
 
 from jaystream.errors import FormatError, UnencodableError
 from jaystream.formats import encode_json, json_encoder
+from jaystream.formats.json import json_quoter
 from jaystream.formats.json_slow import encode_slowly
 
 JSON = st.recursive(
@@ -155,6 +156,36 @@ class TestSurrogates:
         """
         joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
         assert json.loads(encode_json(text)) == joined
+
+
+class TestQuoter:
+    """
+    The quoter of text, beside the encoder of everything.
+    """
+
+    def test_every_character(self) -> None:
+        """
+        They write every character alike.
+        """
+        quote = json_quoter()
+        for start in range(0, 0x110000, 0x400):
+            text = "".join(map(chr, range(start, start + 0x400)))
+            if not 0xD800 <= start < 0xE000:
+                assert encode_json(text) == quote(text).encode()
+
+    @given(st.text())
+    def test_any_text(self, text: str) -> None:
+        """
+        They write every text alike.
+        """
+        assert encode_json(text) == json_quoter()(text).encode()
+
+    def test_lone_surrogate(self) -> None:
+        """
+        A lone surrogate stays one, which UTF-8 refuses.
+        """
+        with pytest.raises(ValueError, match="surrogates not allowed"):
+            json_quoter()("\ud800").encode()
 
 
 class TestUnencodable:
