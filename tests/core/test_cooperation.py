@@ -82,8 +82,8 @@ class TestCooperation:
 
     async def test_a_source_that_ceases_to_wait(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """
-        A response looks seldom as long as its source waits before each item. When that ceases to, the loop has its turns
-        after two strides more.
+        A response looks seldom as long as its source waits before each item. When that ceases to, the loop has its
+        turns after two strides more.
         """
         clock = 0.0
         monkeypatch.setattr(run_module, "perf_counter", lambda: clock)

@@ -13,6 +13,7 @@ import anyio.lowlevel
 import pytest
 
 from jaystream._core.shelter import Around, closings_of, in_scope, is_shielded, scope_of, shield
+from tests.checks import pause
 
 
 def here() -> asyncio.Task[Any]:
@@ -35,7 +36,7 @@ class TestInScope:
         """
         assert not in_scope()
         with anyio.CancelScope():
-            await anyio.sleep(0)
+            await pause()
             assert in_scope()
         assert not in_scope()
 
