@@ -101,3 +101,14 @@ class TestAround:
             finally:
                 shelter.down()
         assert closed
+
+
+def test_closing_outside_an_event_loop() -> None:
+    """
+    A coroutine that is closed when its event loop is gone closes what it holds.
+    """
+    shelter = Around()
+    shelter.up()
+    assert shelter.closing
+    shelter.down()
+    assert not shelter.closing

@@ -14,6 +14,7 @@ import anyio
 import pytest
 
 from jaystream._core.waiting import over
+from jaystream.sinks import aside as aside_module
 from jaystream.sinks import spare
 from jaystream.sinks.aside import Aside
 from tests.sinks.exchange import begin, turns
@@ -141,6 +142,22 @@ class TestPlace:
             assert [task, task] == seen
             assert here not in seen
             assert [None] == runs.ended
+
+    async def test_in_the_documented_words(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        The same where the event loop is told in the words that Python documents.
+        """
+        monkeypatch.setattr(aside_module, "_current", aside_module._Current())
+        async with Runs() as runs:
+            here, seen = asyncio.current_task(), list[object]()
+
+            async def look() -> None:
+                seen.append(asyncio.current_task())
+
+            assert not runs.run(look())
+            assert here is asyncio.current_task()
+            assert seen != [here]
+            assert isinstance(seen[0], asyncio.Task)
 
     async def test_one_context(self) -> None:
         """

@@ -255,6 +255,22 @@ class TestOutbox:
         await over(peer.box.tasks(), within=None)
         assert (1, []) == (peer.report.bytes, peer.failures)
 
+    async def test_part(self) -> None:
+        """
+        An outbox that has parted from its owner asks and tells it nothing, also when a write ends then.
+        """
+        gate = asyncio.Event()
+        peer = Broken(gate)
+        await peer.put(b"a")
+        peer.box.send()
+        await turns(2)
+        peer.box.drop(cut=False)
+        tasks = peer.box.tasks()
+        peer.box.part()
+        gate.set()
+        await over(tasks, within=None)
+        assert (b"", []) == (peer.box.as_bytes(1), peer.failures)
+
     async def test_stop(self) -> None:
         """
         A stopped outbox ends the loop at the next item, which still goes out.
