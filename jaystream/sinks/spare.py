@@ -125,9 +125,10 @@ class SpareTask:
         self._stays = True
         self._began = False
         self._cut: CancelledError | None = None
-        # not `create_task`, whose tasks may begin at once
+        # Not `create_task`, whose tasks may begin at once. It and its callback have contexts of their own: it stays for
+        # others, and may not keep what the response has in its context for which it was made.
         self.task: Task[None] = Task(self._live(), loop=those.events, context=Context())
-        self.task.add_done_callback(self._gone)
+        self.task.add_done_callback(self._gone, context=Context())
 
     def run(self, owner: Owner, work: Any, waits_for: Any) -> None:
         """

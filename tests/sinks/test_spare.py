@@ -5,6 +5,8 @@ Spare tasks: how many there are, who gets them, and that none is left.
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from contextvars import ContextVar
 from typing import Any
 
@@ -90,6 +92,39 @@ class TestSpareTasks:
         assert [] == asides[0].tasks()
         assert not asides[1].run(turns(0), at_once=True)
         await end(asides[1])
+
+    async def test_keeps_nothing_of_a_response(self) -> None:
+        """
+        What the response that a task was made for had in its context is gone with that response.
+        """
+
+        class Request:
+            """
+            Something that a framework keeps in a context variable.
+            """
+
+        variable = ContextVar[Request]("variable")
+        stays, gate = Aside(quiet), asyncio.Event()
+        assert stays.run(begin(gate.wait()), at_once=True)
+        (first,) = stays.tasks()
+
+        async def respond() -> weakref.ref[Request]:
+            request = Request()
+            variable.set(request)
+            aside = Aside(quiet)
+            assert aside.run(turns(1), at_once=True)  # the other task is not free, so this makes one
+            assert [first] != aside.tasks()
+            await turns(4)
+            aside.part()
+            return weakref.ref(request)
+
+        kept = await begin(respond())
+        await turns()
+        gc.collect()
+        assert kept() is None
+        gate.set()
+        await turns()
+        await end(stays)
 
     async def test_inside_one_another(self) -> None:
         """
