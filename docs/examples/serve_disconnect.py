@@ -9,6 +9,11 @@ def closed(outcome: Outcome) -> None:
     print("  closed:", outcome.kind)
 
 
+async def work(word: str) -> str:
+    await asyncio.sleep(0.01)
+    return word
+
+
 async def ask(stream: JaypieStream[str], on_disconnect: Literal["cancel", "drain"]) -> None:
     print(on_disconnect)
     scope, send = {"type": "http", "method": "GET"}, RecordingSend(disconnect_after=1)  # leaves after one piece
@@ -21,7 +26,7 @@ async def main() -> None:
     await ask(endless, "cancel")
 
     saved: list[str] = []
-    await ask(JaypieStream.of("one", "two", "three").tap(saved.append), "drain")
+    await ask(JaypieStream.of("one", "two", "three").map(work).tap(saved.append), "drain")
     print("  saved:", saved)
 
 

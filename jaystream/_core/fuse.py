@@ -221,8 +221,14 @@ def follow(plan: Plan, loop: Loop) -> AsyncIterator[Any]:
     return items  # type: ignore[no-any-return]
 
 
-def _begin(plan: Plan, terminal: Stage, run: Run, upto: int | None, counters: Counters) -> Coroutine[Any, Any, Any]:
-    """The loop that ends in *terminal*, over what stands above it."""
+def begin(
+    plan: Plan, terminal: Stage, run: Run, upto: int | None = None, counters: Counters = None
+) -> Coroutine[Any, Any, Any]:
+    """
+    The loop that runs a plan, or its first *upto* parts, to the end, *terminal* taking the items.
+
+    For those who do round it what `execute` does.
+    """
     parts = segments(plan)[:upto]
     counters = counters or _counters_of(parts)
     last, before = parts[-1], len(parts) - 1
@@ -248,7 +254,7 @@ async def execute(
     shelter = run.shelter if run is not None and isinstance(run.shelter, Around) else Around()
     with shelter:
         run = run or Run(shelter)
-        work = _begin(plan, terminal, run, upto, counters)
+        work = begin(plan, terminal, run, upto, counters)
         del plan, terminal, counters  # a run may last for hours, and there may be thousands
         try:
             result = await work

@@ -35,10 +35,10 @@ PACED = 4
 
 class Driver(Protocol):
     """
-    Who steps a run.
+    What a run gives its items to, where that sees the event loop turn.
 
     Attributes:
-        waited: Whether the run has waited for the event loop since this was last looked at.
+        waited: Whether the event loop has turned since this was last looked at; False says nothing.
     """
 
     waited: bool
@@ -83,7 +83,7 @@ class Run:
 
     Attributes:
         shelter: The same.
-        driver: Who steps the run, if that is somebody who sees its waits.
+        driver: What takes its items, if that sees the event loop turn.
         turned: When the event loop has turned, as far as is known; 0 where that is seen at the next look.
         left: Set where the taker of the items is gone: the cancellation that tells a waiting loop of it is an early
             stop for everything that the loop has opened.
@@ -121,16 +121,15 @@ class Run:
         """
         Whether the event loop has turned since the last call.
 
-        Its driver tells; where there is none, a callback does that the event loop runs.
+        Its driver may tell; where it does not, a callback does that the event loop runs.
         """
         driver = self.driver
-        if driver is not None:
-            waited, driver.waited = driver.waited, False
-        else:
-            waited = self._marked
-            if waited or not self.turned:
-                self._marked = False
-                get_running_loop().call_soon(self._mark)
+        waited = self._marked
+        if driver is not None and driver.waited:
+            waited, driver.waited = True, False
+        elif waited or not self.turned:
+            self._marked = False
+            get_running_loop().call_soon(self._mark)
         if waited or not self.turned:
             self.turned = now
         return waited
@@ -188,8 +187,10 @@ class Loop:
         if not isinstance(upstream, Source):
             self.owned.append(Generated(upstream))
             return upstream  # type: ignore[no-any-return]
+        self.upstream = None  # a run may last for hours, and there may be thousands
         self.run.shelter.opened()
         pulls, is_async = await obtain(upstream.origin, self.owned, self.run, upstream)
+        del upstream
         items: Any = pulls
         if not is_async:
             items = _stepped(items)

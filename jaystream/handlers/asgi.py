@@ -142,7 +142,7 @@ class AsgiStreamHandler:
         request = AsgiRequest(scope, receive, max_body=self._max_body)
         if found is not None:
             request.follow(found.get("request"))
-        head = Head(settings.make_wire(), settings.status, [*(headers or []), *settings.headers])
+        head = Head(settings.make_wire, settings.status, [*(headers or []), *settings.headers])
         exchange = Exchange(head, request.watch(), send, self._options)
         response = ResponseStream.over(ByHand(exchange), head, jaypie_status=settings.in_band)
         invocation = Invocation(

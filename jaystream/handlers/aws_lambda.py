@@ -89,7 +89,7 @@ class LambdaStreamHandler:
     ) -> None:
         settings = self._settings
         heads = request is not None  # who is no front asks for no status, and would not understand one
-        head = Head(settings.make_wire(), settings.status, [*settings.headers])
+        head = Head(settings.make_wire, settings.status, [*settings.headers])
         delivery = Delivery(writer, head, heads=heads, in_band=settings.in_band)
         response = ResponseStream.over(ByHand(delivery), head, jaypie_status=settings.in_band)
         ours = HandlerContext(context, response)

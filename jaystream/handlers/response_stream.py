@@ -69,7 +69,7 @@ class ResponseStream:
             raise ValueError(f"format must be one of {', '.join(map(repr, ENCODERS))}, got {format!r}")
         self._writer = writer
         self._by_hand: ByHand | None = writer if isinstance(writer, ByHand) else None  # whose sink sends the head
-        self._head = Head(ENCODERS[format]())
+        self._head = Head(ENCODERS[format])
         self._ended = self._sent_chunks = False
         self._pending: set[Future[Any]] = set()
         self.jaypie_status: bool = False

@@ -51,7 +51,7 @@ async def plan_of_result(
         plan = plan.then(Format("format", lambda: wire_for(media_type, settings.make_wire())))
     wire = plan.wire
     assert wire is not None  # noqa: S101 - for type checkers
-    head.wire = wire()
+    head.be(wire)
     return plan
 
 

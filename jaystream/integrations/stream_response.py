@@ -43,7 +43,7 @@ class StreamResponse(Base):
         """
         `JaypieStream.to_response` is the way to make one.
         """
-        _, wire = framed(stream)
+        wire = framed(stream)[1]()
         self.status_code: int = options.status
         self.media_type: str = wire.media_type
         self.raw_headers: RawHeaders = response_headers(wire, options.headers)

@@ -64,6 +64,7 @@ class Format(Stage):
 
     def write_setup(self, code: LoopWriter) -> None:
         code.line(f"loop.run.wire = {code.name('wire')} = {code.name('make')}()")
+        code.line(f"del {code.name('make')}")
         code.line(f"{code.name('encode')} = {code.name('wire')}.encode")
 
     def write(self, code: LoopWriter) -> None:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from jaystream._core.ownership import discard
 from jaystream._core.plan import Described, T_co
-from jaystream.sinks.asgi_options import AsgiOptions, Disconnect, Headers, RawHeaders, Receive, Scope, Send, Waitable
+from jaystream.sinks.asgi_options import (
+    DEFAULTS,
+    PLAIN,
+    AsgiOptions,
+    Disconnect,
+    Headers,
+    RawHeaders,
+    Receive,
+    Scope,
+    Send,
+    Waitable,
+)
 from jaystream.sinks.exchange import Exchange
 from jaystream.sinks.framing import framed, is_gone
 from jaystream.sinks.head import Head
@@ -123,16 +134,21 @@ class AsgiMixin(Described[T_co]):
             When the client leaves, the pull is cancelled in the request's own task, and everything is closed before
             this returns. A cancellation from outside closes everything and goes on.
         """
-        options = AsgiOptions(
-            "to_asgi",
-            status=status,
-            headers=headers,
-            keepalive=keepalive,
-            eager_first=eager_first,
-            on_disconnect=on_disconnect,
-            send_timeout=send_timeout,
-            max_duration=max_duration,
-            shutdown=shutdown,
-            throw=throw,
-        )
-        return await serve(self, scope, receive, send, options.headers, options)
+        given = status, headers, keepalive, eager_first, on_disconnect, send_timeout, max_duration, shutdown, throw
+        options = PLAIN
+        if given != DEFAULTS:
+            options = AsgiOptions(
+                "to_asgi",
+                status=status,
+                headers=headers,
+                keepalive=keepalive,
+                eager_first=eager_first,
+                on_disconnect=on_disconnect,
+                send_timeout=send_timeout,
+                max_duration=max_duration,
+                shutdown=shutdown,
+                throw=throw,
+            )
+        serving = serve(self, scope, receive, send, options.headers, options)
+        del self  # a run may last for hours, and there may be thousands: nothing is kept that it does not need
+        return await serving

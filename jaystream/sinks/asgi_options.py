@@ -145,3 +145,10 @@ def response_headers(wire: WireEncoder, extra: RawHeaders) -> RawHeaders:
     }
     given = {name for name, _ in extra}
     return [(name, value) for name, value in own.items() if name not in given] + extra
+
+
+DEFAULTS: tuple[object, ...] = tuple((AsgiOptions.__init__.__kwdefaults__ or {}).values())
+"""What the arguments are that nobody has given."""
+
+PLAIN: AsgiOptions = AsgiOptions("to_asgi")
+"""The options of all responses without any of their own."""

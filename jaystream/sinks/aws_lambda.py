@@ -101,7 +101,7 @@ class Delivery:
         Raises:
             Exception: The failure, with *throw* or where the format has no way to tell of it.
         """
-        return self._deliver(self.pull.through(plan), throw)
+        return self._deliver(plan, throw)
 
     def deliver_work(self, work: Coroutine[Any, Any, object], throw: bool) -> Coroutine[Any, Any, SinkReport]:  # noqa: FBT001 - as above
         """
@@ -110,11 +110,15 @@ class Delivery:
         Raises:
             Exception: As `deliver`.
         """
-        return self._deliver(self.pull.during(work), throw)
+        return self._deliver(work, throw)
 
-    async def _deliver(self, pulling: Awaitable[Exception | None], throw: bool) -> SinkReport:  # noqa: FBT001 - as above
+    async def _deliver(self, what: Plan | Coroutine[Any, Any, object], throw: bool) -> SinkReport:  # noqa: FBT001 - as above
         try:
-            failure = await pulling
+            async with self.pull:
+                pulling = self.pull.start(what)
+                del what
+                await pulling
+            failure = self.pull.outcome
             if self.outbox.failure is not None:
                 raise self.outbox.failure  # the writer is broken: it can be told nothing
             if failure is None:
@@ -290,7 +294,10 @@ class LambdaMixin(Described[T_co]):
         b'data: Hi\n\n'
         """
         plan, wire = framed(self)
-        return await Delivery(response_stream, Head(wire)).deliver(plan, throw)
+        del self  # a run may last for hours, and there may be thousands: nothing is kept that it does not need
+        delivering = Delivery(response_stream, Head(wire)).deliver(plan, throw)
+        del plan
+        return await delivering
 
 
 async def create_lambda_stream(

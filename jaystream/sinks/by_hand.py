@@ -65,6 +65,7 @@ class ByHand:
         outbox = self._outbox
         if (
             outbox.busy
+            or outbox.parts
             or outbox.stopped
             or outbox.failure is not None
             or perf_counter() - self._turned >= SLICE  # a peer that always reads must not keep the loop from the others

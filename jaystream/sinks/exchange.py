@@ -19,7 +19,7 @@ from jaystream.sinks.pull import Pull
 from jaystream.sinks.report import Ending, SinkReport
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine
+    from collections.abc import Coroutine
 
     from jaystream._core.plan import Plan
     from jaystream.formats.wire import WireEncoder
@@ -47,6 +47,7 @@ class Exchange:
         "_aborted",
         "_began",
         "_closing",
+        "_context",
         "_disconnected",
         "_ending",
         "_events",
@@ -89,7 +90,7 @@ class Exchange:
             CancelledError: If the request's task was cancelled from outside.
             Exception: Failures that the server or the framework has to answer or to cut the connection for.
         """
-        return self._exchange(self.pull.through(plan))
+        return self._exchange(plan)
 
     def serve_work(self, work: Coroutine[Any, Any, object]) -> Coroutine[Any, Any, SinkReport]:
         """
@@ -99,7 +100,7 @@ class Exchange:
             As `serve`.
         """
         self._headers_due = NEVER
-        return self._exchange(self.pull.during(work))
+        return self._exchange(work)
 
     def begin(self) -> None:
         """From now on the first item is waited for: `eager_first` counts."""
@@ -108,20 +109,25 @@ class Exchange:
             self._timer.cancel()
         self._tick()
 
-    async def _exchange(self, pulling: Awaitable[Exception | None]) -> SinkReport:
+    async def _exchange(self, what: Plan | Coroutine[Any, Any, object]) -> SinkReport:
         """
-        Send what the pull gives.
+        Send what the plan or the work gives.
 
         Raises:
             CancelledError: If the request's task was cancelled from outside.
             Exception: Failures that the server or the framework has to answer or to cut the connection for.
         """
+        self._context = self.outbox.rounds.context
         watcher = self._begin_task(self._watch())
         shutdown = self._options.shutdown
         waiter = None if shutdown is None else self._begin_task(self._await_shutdown(shutdown))
         self._tick()
         try:
-            return await self._finish(await pulling)
+            async with self.pull:
+                pulling = self.pull.start(what)
+                del what
+                await pulling
+            return await self._finish(self.pull.outcome)
         finally:
             if self._timer is not None:
                 self._timer.cancel()
@@ -137,7 +143,7 @@ class Exchange:
 
     def _begin_task(self, work: Coroutine[Any, Any, None]) -> Task[None]:
         # not `create_task`, whose tasks may begin at once: they must find the pull under way
-        return Task(work, loop=self._events, context=self.outbox.context)
+        return Task(work, loop=self._events)
 
     async def _finish(self, failure: Exception | None) -> SinkReport:
         self._over = True
@@ -236,6 +242,7 @@ class Exchange:
         """Send a piece of the body, the head before the first."""
         if not self._started:
             self._started = self.head.sent = True
+            self.head.wire = self._wire
             return self._write_first(data, self._closing)
         return self._send({"type": "http.response.body", "body": data, "more_body": not self._closing})
 
@@ -317,7 +324,7 @@ class Exchange:
                 due.append(self._tick_idle(now))
         then = min(due, default=NEVER)
         if then < NEVER:
-            self._timer = self._events.call_at(then, self._tick, context=self.outbox.context)
+            self._timer = self._events.call_at(then, self._tick, context=self._context)
 
     def _tick_idle(self, now: float) -> float:
         """Send the headers or a keepalive when they are due; when to look again."""

@@ -124,7 +124,9 @@ class Saving:
         outbox, target = self._outbox, self._target
         try:
             await in_thread(target.open)
-            failure = await self._pull.through(plan)
+            async with self._pull:
+                await self._pull.start(plan)
+            failure = self._pull.outcome
             await outbox.flush()
             if failure is not None:
                 raise failure

@@ -18,6 +18,8 @@ from jaystream.formats.sse import SseEncoder
 from jaystream.operators.wire import Format
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jaystream._core.plan import Described, Plan
     from jaystream.formats.wire import WireEncoder
 
@@ -36,16 +38,16 @@ _HOST_ERRORS = (
 )
 
 
-def framed(stream: Described[Any]) -> tuple[Plan, WireEncoder]:
+def framed(stream: Described[Any]) -> tuple[Plan, Callable[[], WireEncoder]]:
     """
-    The plan of *stream*, framed as server-sent events where it is in no format, and an encoder of its format.
+    The plan of *stream*, framed as server-sent events where it is in no format, and what makes its encoder.
     """
     plan = plan_of(stream)
     if plan.wire is None:
         plan = plan.then(Format("format_sse", SseEncoder))
     wire = plan.wire
     assert wire is not None  # noqa: S101 - for type checkers
-    return plan, wire()
+    return plan, wire
 
 
 def answer_to(error: BaseException) -> tuple[int, Mapping[str, Any]]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from jaystream.sinks.asgi_options import response_headers
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jaystream.formats.wire import WireEncoder
     from jaystream.sinks.asgi_options import Message, RawHeaders
 
@@ -26,18 +28,34 @@ class Head:
         status: The HTTP status.
         headers: Headers that win over those of the format, as ASGI carries them.
         cookies: The values of `set-cookie` headers.
-        wire: An encoder of the format that the body is in, as far as is known.
+        wire: An encoder of the format that the body is in, as far as is known; made when somebody asks for it.
         sent: Whether it has gone out, or is about to.
     """
 
-    __slots__ = ("cookies", "headers", "sent", "status", "wire")
+    __slots__ = ("_make", "_wire", "cookies", "headers", "sent", "status")
 
-    def __init__(self, wire: WireEncoder, status: int = 200, headers: RawHeaders | None = None) -> None:
-        self.wire: WireEncoder = wire
+    def __init__(self, make: Callable[[], WireEncoder], status: int = 200, headers: RawHeaders | None = None) -> None:
+        self._make = make
+        self._wire: WireEncoder | None = None
         self.status: int = status
         self.headers: RawHeaders = [] if headers is None else headers
         self.cookies: tuple[str, ...] = ()
         self.sent: bool = False
+
+    @property
+    def wire(self) -> WireEncoder:
+        wire = self._wire
+        if wire is None:
+            wire = self._wire = self._make()
+        return wire
+
+    @wire.setter
+    def wire(self, encoder: WireEncoder) -> None:
+        self._wire = encoder
+
+    def be(self, make: Callable[[], WireEncoder]) -> None:
+        """Have a body in another format from now on."""
+        self._make, self._wire = make, None
 
     @property
     def media_type(self) -> str:

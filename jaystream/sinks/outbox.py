@@ -2,13 +2,13 @@
 Joining writes: a burst of ready items goes out in one write, a lone item at once.
 
 Nobody can know whether the next item is ready without asking for it. So what is ready is put aside, and written when
-the pull waits for something: then, and only then, nothing more is ready. `pull.py` sees that moment; how a write goes
-on while the pull does is `aside.py`'s.
+the event loop turns: the pull waits for something then, so nothing more is ready. That moment, at which all responses
+write, is `rounds.py`'s; how a write goes on while the pull does is `aside.py`'s.
 """
 
 from __future__ import annotations
 
-from asyncio import CancelledError, Future, Task, current_task, get_running_loop
+from asyncio import CancelledError, Future
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jaystream.errors import ResponseEndedError
@@ -17,7 +17,6 @@ from jaystream.sinks.aside import Aside
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
-    from contextvars import Context
 
     from jaystream.sinks.report import SinkReport
 
@@ -46,7 +45,7 @@ class Owner(Protocol):
         ...
 
 
-class Outbox:
+class Outbox(Aside):
     """
     Takes framed items one by one and hands them on in joined writes, one write at a time.
 
@@ -68,13 +67,10 @@ class Outbox:
         sealed: The body has been ended by hand: the next item is one too many.
         stopped: The next item ends the loop: for a source that keeps the cancellation of its pull to itself.
         failure: What a write failed with.
-        waited: What fills it has waited for the event loop; the pull says so, and whoever looks takes it back.
+        waited: The event loop has turned since something was put aside; whoever looks at this takes it back.
     """
 
     __slots__ = (
-        "_aside",
-        "_events",
-        "_main",
         "_next",
         "_owner",
         "_size",
@@ -93,10 +89,8 @@ class Outbox:
     )
 
     def __init__(self, owner: Owner, report: SinkReport) -> None:
+        super().__init__()
         self._owner = owner
-        self._main = current_task()
-        self._events = get_running_loop()
-        self._aside = Aside(self._written)
         self._size = 0
         self._next: bytes | None = None
         self._waiting: list[Future[None]] | None = None
@@ -113,6 +107,13 @@ class Outbox:
         self.waited: bool = False
 
     # what the loop calls --------------------------------------------------------------------------------------------
+
+    def due(self) -> None:
+        """Write what is held when the loop turns; for whoever puts the first thing aside."""
+        rounds = self.rounds
+        if not rounds.due:
+            rounds.soon()
+        rounds.due.append(self)
 
     def as_bytes(self, item: Any) -> bytes:
         """Frame an item that is not bytes; other buffers are bytes."""
@@ -137,8 +138,11 @@ class Outbox:
             self.room = NONE
             while self._holds_next() and not self.stopped:
                 await self._change()
+            if self.parts:
+                self.due()
         elif self.failure is None:
             self._hold(item)
+            self.due()
         if self.stopped:
             raise CancelledError("the sink takes nothing more")
         self._raise()
@@ -157,7 +161,7 @@ class Outbox:
             return
         self._raise()
         self.parts.append(item)
-        self.send(at_once=current_task() is self._main)
+        self._write()
 
     async def relief(self) -> None:
         """
@@ -167,67 +171,67 @@ class Outbox:
             Exception: What made a write fail.
             CancelledError: If the outbox is `stopped`.
         """
-        while self.busy and not self.discard and not self.stopped:
+        while (self.busy or self.parts) and not self.discard and not self.stopped:
+            self.room = NONE  # so that the end of the write is told
             await self._change()
         if self.stopped:
             raise CancelledError("the sink takes nothing more")
         self._raise()
 
-    @property
-    def context(self) -> Context:
-        """What the writes run in, and all else that serves this response beside its own task."""
-        return self._aside.context
+    # what a round and the sink call ---------------------------------------------------------------------------------
 
-    # what the pull and the sink call --------------------------------------------------------------------------------
-
-    def send(self, *, at_once: bool = True) -> None:
+    def send(self, now: float) -> None:
         """
-        Write what is held, unless a write is under way.
-
-        Args:
-            at_once: Not only when the loop turns; for the pulling task alone.
+        Write what is held, unless a write is under way; within a round, at the loop time *now*.
         """
         parts = self.parts
         if self.busy or not parts:
             return
+        data = parts.pop()
         report = self.report
-        if len(parts) == 1:
-            data = parts.pop()
-            report.items += 1
-        else:
-            data = b"".join(parts)
+        if parts:
             report.items += len(parts)
+            parts.append(data)
+            data = b"".join(parts)
             parts.clear()
+        report.items += 1
         size = len(data)
         self.last = data if size > 3 else self.last[-4:] + data
         self.busy = True
-        self.since = self._events.time()
+        self.since = now
         try:
             pending = self._owner.write(data)
-            if pending is not None and self._aside.run(pending, at_once):
+            if pending is not None and self.run(pending):
                 self._size = size
                 self.room = NONE
                 return
-        except (Exception, CancelledError) as error:  # noqa: BLE001 - any failure is this one's business
+        except BaseException as error:
             self._size = size
-            self._written(error)
+            self._ended(error)
+            if not isinstance(error, (Exception, CancelledError)):
+                raise
             return
         if self.room < 0 or parts or report.first_byte is None:
             self._size = size
-            self._written(None)
+            self._ended(None)
         else:  # the same, where nothing is out of the ordinary
             self.busy = False
             self.room = JOIN
             report.bytes += size
 
+    def _write(self) -> None:
+        """Write what is held now, unless a write is under way."""
+        if not self.busy:
+            self.rounds.write((self,))
+
     def push(self, data: bytes = b"") -> None:
         """Write something that is no item; what was put goes first."""
         if not self.discard and self.failure is None:
             if len(data) > self.room:
-                self.send(at_once=False)
+                self._write()
             self.parts.append(data)
             self.report.items -= 1  # it will be counted with the others
-            self.send(at_once=False)
+            self.due()
 
     def seal(self) -> None:
         """Take no more items."""
@@ -240,7 +244,7 @@ class Outbox:
         if not self.discard and self.failure is None:
             self.parts.append(b"")
             self.report.items -= 1
-            self.send(at_once=False)
+            self.due()
 
     async def flush(self) -> None:
         """
@@ -250,7 +254,7 @@ class Outbox:
             Exception: What made a write fail.
         """
         while self.busy or self.parts:
-            self.send()
+            self._write()
             if self.busy:
                 await self._change()
         self._raise()
@@ -265,18 +269,14 @@ class Outbox:
         self.discard = True
         self._let_go()
         if self.busy and cut:
-            self._aside.cut()
-        self._aside.leave()
+            self.cut()
+        self.leave()
         self._changed()
-
-    def tasks(self) -> list[Task[Any]]:
-        """The tasks that end because of `drop`; for `over`."""
-        return self._aside.tasks()
 
     def part(self) -> None:
         """Forget the owner, when all is over: what stands in a circle is left to the garbage collector."""
+        self.leave()
         self._owner = _NOBODY
-        self._aside.part()
 
     # ----------------------------------------------------------------------------------------------------------------
 
@@ -295,7 +295,7 @@ class Outbox:
         self.parts.clear()
         self.room = NONE
 
-    def _written(self, error: BaseException | None) -> None:
+    def _ended(self, error: BaseException | None) -> None:
         """A write has ended."""
         self.busy = False
         report = self.report
@@ -317,7 +317,7 @@ class Outbox:
                 self._hold(self._next)  # and no more: the pull comes first, with the rest of a burst
                 self._next = None
             elif self.parts:
-                self.send(at_once=False)  # for what was pushed meanwhile
+                self.due()  # for what was pushed meanwhile
         if self._waiting:
             self._changed()
 

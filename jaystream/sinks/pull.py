@@ -1,28 +1,28 @@
 """
 The pull of a sink: one run in the sink's own task, which timers and other tasks may end.
 
-Lives here: the terminal that puts items into an outbox, the moment at which the outbox writes, and ending a run from
-outside without losing anybody else's cancellation. What it means that a run was ended is the sink's business.
+Lives here: the terminal that puts items into an outbox, and ending a run from outside without losing anybody else's
+cancellation. What it means that a run was ended is the sink's business.
 """
 
 from __future__ import annotations
 
 from asyncio import CancelledError, current_task, get_running_loop
-from types import coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
-from jaystream._core.fuse import execute
+from jaystream._core.closing import recall
+from jaystream._core.fuse import begin, execute
 from jaystream._core.ownership import discard
-from jaystream._core.plan import Stage
+from jaystream._core.plan import Plan, Stage
 from jaystream._core.run import Run
 from jaystream._core.shelter import Around, closings_of, is_shielded, scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine, Generator
+    from collections.abc import Coroutine
+    from types import TracebackType
 
-    from jaystream._core.plan import Plan
     from jaystream._core.writer import LoopWriter
     from jaystream.sinks.outbox import Outbox
 
@@ -32,7 +32,9 @@ GLANCE = 0.005
 
 class Pull:
     """
-    Runs a plan into an outbox, in the task that made this; or any work that writes there, plans among it.
+    Runs a plan into an outbox, in the task that made this; or any work that writes there, plans among it: once, as in
+    ``async with pull: await pull.start(plan)``. What goes wrong in the block is kept in `outcome`, but for what the
+    sink has nothing to do with: a cancellation of somebody else.
 
     `stop` cancels the run once, as `asyncio.timeout` would: the cancellation is taken back when the run has ended, and
     any other one goes on. What is being closed at that moment is closed first. A source that keeps the cancellation to
@@ -42,6 +44,7 @@ class Pull:
         run: The run.
         running: Whether it is under way.
         cut: Whether `stop` has ended it, and not the stream itself in the same moment.
+        outcome: The failure that it ended with, if so.
     """
 
     __slots__ = (
@@ -52,10 +55,12 @@ class Pull:
         "_outbox",
         "_outside",
         "_requests",
+        "_scoped",
         "_shelter",
         "_spared",
         "_stopping",
         "cut",
+        "outcome",
         "run",
         "running",
     )
@@ -67,78 +72,69 @@ class Pull:
         self._main = task
         self._requests = task.cancelling()
         self._outbox = outbox
-        self._shelter = Around()
         self._cancelled = self._stopping = False
         self._spared = 0
+        self._scoped = False
+        self.outcome: Exception | None = None
+        self._shelter = Around()
         self._outside = scope_of(task)
         self._closings = closings_of(task)
         self.run: Run = Run(self._shelter)
         self.running: bool = False
         self.cut: bool = False
 
-    def through(self, plan: Plan) -> Awaitable[Exception | None]:
-        """
-        Run the plan; gives the failure it ended with, if so.
+    async def __aenter__(self) -> Self:
+        return self
 
-        Raises:
-            CancelledError: If somebody else cancelled the task.
-        """
-        if self._stopping:
-            discard(plan.source)
-        return self.during(self.into(plan))
-
-    def into(self, plan: Plan) -> Coroutine[Any, Any, object]:
-        """The run of the plan into the outbox; for `during`, or for work that runs there."""
-        return execute(plan, Write(self._outbox), self.run)
-
-    @coroutine
-    def during(self, work: Coroutine[Any, Any, object]) -> Generator[Any, Any, Exception | None]:
-        """
-        Await work that writes into the outbox; the failure it ended with, if so.
-
-        Whenever the work waits, the outbox writes: all that was ready is in it then. Everything that comes from the
-        event loop is handed through, as `await` does.
-
-        Raises:
-            CancelledError: If somebody else cancelled the task.
-        """
-        if self._stopping:
-            work.close()
-            self.cut = True
-            return None
-        outbox = self.run.driver = self._outbox
-        parts, outbox.waited = outbox.parts, True
-        thrown: BaseException | None = None
-        self.running = True
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        ended = error
         try:
-            waits_for = work.send(None)
-            while True:
-                outbox.waited = True
-                try:
-                    if parts:
-                        outbox.send()
-                    yield waits_for
-                except BaseException as error:  # noqa: BLE001 - the coroutine's to deal with
-                    thrown = error
-                else:
-                    waits_for = work.send(None)
-                    continue
-                waits_for = work.throw(thrown)
-        except StopIteration:
-            return None
-        except CancelledError as ended:
-            if not self._stopping or self._main.cancelling() > self._requests + self._cancelled:
-                raise
+            if self._scoped and (error is None or isinstance(error, Exception)):
+                await recall(self._requests, error)
+        except CancelledError as again:
+            ended = again
+        finally:
+            self.running = False
+            if self._scoped:
+                self._shelter.__exit__(None if ended is None else type(ended), ended, trace)
+        others = self._main.cancelling() - self._requests - self._cancelled
+        if self._cancelled:
+            self._main.uncancel()
+        if isinstance(ended, CancelledError):
+            if others > 0 or not self._stopping:
+                if ended is error:
+                    return False
+                raise ended
             self.cut = True
             # a source that made an error of the cancellation
-            return ended.__cause__ if isinstance(ended.__cause__, Exception) else None
-        except Exception as error:  # noqa: BLE001 - any failure is this one's business
-            return error
-        finally:
-            thrown = None  # its traceback holds this frame
-            self.running = False
-            if self._cancelled:
-                self._main.uncancel()
+            ended = ended.__cause__ if isinstance(ended.__cause__, Exception) else None
+        if ended is not None and not isinstance(ended, Exception):
+            return False
+        self.outcome = ended
+        return True
+
+    def start(self, what: Plan | Coroutine[Any, Any, object]) -> Coroutine[Any, Any, object]:
+        """The run of a plan, or work that writes into the outbox: to be awaited in the block."""
+        if self._stopping:
+            self.cut = True
+            if isinstance(what, Plan):
+                discard(what.source)
+            else:
+                what.close()
+            return _nothing()
+        self.run.driver = self._outbox
+        self.running = True
+        if not isinstance(what, Plan):
+            return what
+        self._scoped = True
+        self._shelter.__enter__()
+        return begin(what, Write(self._outbox), self.run)
+
+    def into(self, plan: Plan) -> Coroutine[Any, Any, object]:
+        """The run of the plan into the outbox, for work that runs there."""
+        return execute(plan, Write(self._outbox), self.run)
 
     async def spare(self, work: Coroutine[Any, Any, object]) -> None:
         """Await a part of the work that neither `stop` nor a cancel scope may cut."""
@@ -172,6 +168,10 @@ class Pull:
             self._main.cancel()
 
 
+async def _nothing() -> None:
+    """What is left to do where a pull was stopped before it began."""
+
+
 class Write(Stage):
     """
     The terminal of a sink: each item goes into its outbox.
@@ -179,25 +179,30 @@ class Write(Stage):
 
     __slots__ = ("outbox",)
     name = "write"
-    names: tuple[str, ...] = ("box", "parts")
+    names: tuple[str, ...] = ("box", "parts", "due", "rounds")
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox: Outbox = outbox
 
     def values(self) -> tuple[object, ...]:
         outbox = self.outbox
-        return (outbox, outbox.parts)
+        rounds = outbox.rounds
+        return (outbox, outbox.parts, rounds.due, rounds)
 
     def write_setup(self, code: LoopWriter) -> None:
         code.line("result = None")
 
     def write(self, code: LoopWriter) -> None:
-        box, room = code.name("box"), code.name("room")
+        box, parts, due, room = (code.name(word) for word in ("box", "parts", "due", "room"))
         code.line("if type(x) is not bytes:")
         code.line(f"    x = {box}.as_bytes(x)")
         code.line(f"{room} = {box}.room - len(x)")
         code.line(f"if {room} < 0:")
         code.line(f"    await {box}.squeeze(x)")
         code.line("else:")
+        code.line(f"    if not {parts}:")
+        code.line(f"        if not {due}:")
+        code.line(f"            {code.name('rounds')}.soon()")
+        code.line(f"        {due}.append({box})")
         code.line(f"    {box}.room = {room}")
-        code.line(f"    {code.name('parts')}.append(x)")
+        code.line(f"    {parts}.append(x)")

@@ -3,12 +3,12 @@ Spare tasks of an event loop: each waits until there is something to run, runs i
 
 What runs beside a task needs a task of its own for as long as it waits, and mostly it never does. So tasks are shared
 by all responses of an event loop, and there are as many as have something that waits at the same time, and a few more.
-They come with the first response and go with the last.
+`rounds.py` has them; they go with the last response.
 """
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, CancelledError, Future, Task, get_running_loop
+from asyncio import AbstractEventLoop, CancelledError, Future, Task
 from contextvars import Context
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Protocol
@@ -39,71 +39,39 @@ class SpareTasks:
 
     Attributes:
         events: The event loop.
-        first: The one to take, if it is there.
-        others: Those that have nothing to run, either.
+        idle: Those that have nothing to run.
     """
 
-    __slots__ = ("_users", "events", "first", "others")
+    __slots__ = ("_left", "events", "idle")
 
     def __init__(self, events: AbstractEventLoop) -> None:
         self.events: AbstractEventLoop = events
-        self.first: SpareTask | None = None
-        self.others: list[SpareTask] = []
-        self._users = 0
+        self.idle: list[SpareTask] = []
+        self._left = False
 
     def take(self) -> SpareTask:
         """One that has nothing to run; whoever takes it has it run something, or gives it back."""
-        found, self.first = self.first, None
-        if found is None:
-            found = self.others.pop() if self.others else SpareTask(self)
-        return found
+        return self.idle.pop() if self.idle else SpareTask(self)
 
     def give_back(self, spare: SpareTask) -> None:
         """Take back what was taken."""
-        if self.first is None:
-            self.first = spare
-        elif len(self.others) < KEPT:
-            self.others.append(spare)
-        else:
+        if self._left or len(self.idle) > KEPT:
             spare.leave()
+        else:
+            self.idle.append(spare)
 
     def forget(self, spare: SpareTask) -> None:
         """Let go of one that has ended, if it is here."""
-        if self.first is spare:
-            self.first = None
-        elif spare in self.others:
-            self.others.remove(spare)
+        if spare in self.idle:
+            self.idle.remove(spare)
 
     def leave(self) -> list[Task[None]]:
-        """Say, once for each call of `join`, that none is needed any more; gives the tasks that end for it."""
-        self._users -= 1
-        if self._users:
-            return []
-        _of.pop(self.events, None)
-        leaving = self.others if self.first is None else [*self.others, self.first]
-        self.first, self.others = None, []
+        """Have none any more: those that have nothing to run end now, and are given; the others when they are done."""
+        self._left = True
+        leaving, self.idle = self.idle, []
         for spare in leaving:
             spare.leave()
         return [spare.task for spare in leaving]
-
-    def joined(self) -> SpareTasks:
-        """Count a user more."""
-        self._users += 1
-        return self
-
-
-_of: dict[AbstractEventLoop, SpareTasks] = {}
-
-
-def join() -> SpareTasks:
-    """
-    The spare tasks of the running event loop, which are there until as many have left as have joined.
-    """
-    events = get_running_loop()
-    found = _of.get(events)
-    if found is None:
-        found = _of[events] = SpareTasks(events)
-    return found.joined()
 
 
 class SpareTask:

@@ -8,68 +8,18 @@ import asyncio
 import inspect
 from contextvars import ContextVar
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
 
-from jaystream._core.waiting import over
-from jaystream.sinks import aside as aside_module
-from jaystream.sinks import spare
-from jaystream.sinks.aside import Aside
 from tests.sinks.exchange import begin, turns
+from tests.sinks.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
 
 PLACE: ContextVar[str] = ContextVar("PLACE", default="nowhere")
-
-
-class Runs:
-    """
-    Runs things aside and notes how they ended.
-    """
-
-    def __init__(self) -> None:
-        self.ended: list[BaseException | None] = []
-        self.aside = Aside(self.ended.append)
-
-    async def settle(self) -> None:
-        """
-        Have a task come.
-        """
-        assert self.aside.run(turns(1), at_once=True)
-        await turns(3)
-        assert [None] == self.ended
-        self.ended.clear()
-
-    async def settle_again(self) -> None:
-        """
-        The same after something may have ended the task.
-        """
-        self.ended.clear()
-        await self.settle()
-
-    async def __aenter__(self) -> Self:
-        """
-        Begin, with the task there.
-        """
-        await self.settle()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """
-        Leave, and see that no task is left.
-        """
-        self.aside.leave()
-        await over(self.aside.tasks(), within=None)
-        assert {} == spare._of
-
-    def run(self, work: Awaitable[object], *, at_once: bool = True) -> bool:
-        """
-        Run *work*; whether it goes on.
-        """
-        return self.aside.run(work, at_once)
 
 
 class Plain:
@@ -134,30 +84,14 @@ class TestPlace:
                 seen.append(asyncio.current_task())
 
             here = asyncio.current_task()
-            assert runs.run(look())
+            assert runs.begin(look())
             assert here is asyncio.current_task()
-            (task,) = runs.aside.tasks()
+            (task,) = runs.tasks()
             gate.set()
             await turns()
             assert [task, task] == seen
             assert here not in seen
             assert [None] == runs.ended
-
-    async def test_in_the_documented_words(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """
-        The same where the event loop is told in the words that Python documents.
-        """
-        monkeypatch.setattr(aside_module, "_current", aside_module._Current())
-        async with Runs() as runs:
-            here, seen = asyncio.current_task(), list[object]()
-
-            async def look() -> None:
-                seen.append(asyncio.current_task())
-
-            assert not runs.run(look())
-            assert here is asyncio.current_task()
-            assert seen != [here]
-            assert isinstance(seen[0], asyncio.Task)
 
     async def test_one_context(self) -> None:
         """
@@ -173,7 +107,7 @@ class TestPlace:
                 PLACE.reset(token)
                 seen.append(PLACE.get())
 
-            assert runs.run(mark())
+            assert runs.begin(mark())
             assert "nowhere" == PLACE.get()
             gate.set()
             await turns()
@@ -193,7 +127,7 @@ class TestPlace:
                         await gate.wait()
 
             with anyio.move_on_after(0) as outer:
-                assert runs.run(limited())
+                assert runs.begin(limited())
                 await asyncio.Event().wait()
             assert outer.cancelled_caught
             assert [] == runs.ended
@@ -213,9 +147,9 @@ class TestPlace:
             here = asyncio.current_task()
             for error in (ValueError("no"), asyncio.CancelledError(), KeyboardInterrupt()):
                 with pytest.raises(type(error)):
-                    runs.run(fail(error))
+                    runs.begin(fail(error))
                 assert here is asyncio.current_task()
-            assert not runs.run(turns(0))
+            assert not runs.begin(turns(0))
             assert [] == runs.ended
 
 
@@ -224,8 +158,7 @@ class TestGoingOn:
     What waits goes on in the task.
     """
 
-    @pytest.mark.parametrize("at_once", [True, False])
-    async def test_each_way_of_waiting(self, at_once: bool) -> None:
+    async def test_each_way_of_waiting(self) -> None:
         """
         A future, a turn of the loop, a task, and things that are no coroutines.
         """
@@ -243,7 +176,7 @@ class TestGoingOn:
             makes: list[Callable[[], Awaitable[object]]] = [all_of_it, partial(turns, 3), lambda: Bare(3)]
             makes += [lambda: begin(turns(2)), lambda: Plain(begin(turns(2)))]
             for count, make in enumerate(makes, 1):
-                assert runs.run(make(), at_once=at_once)
+                assert runs.begin(make())
                 await turns()
                 assert [None] * count == runs.ended
 
@@ -259,7 +192,7 @@ class TestGoingOn:
 
             others = [begin(wait()) for _ in range(2)]
             await turns(1)
-            assert runs.run(wait())
+            assert runs.begin(wait())
             others.append(begin(wait()))
             await turns(3)
             shared.set_result(None)
@@ -278,7 +211,7 @@ class TestGoingOn:
                 async def wait(future: asyncio.Future[str] = future) -> None:
                     await future
 
-                assert runs.run(wait())
+                assert runs.begin(wait())
                 if outcome == "result":
                     future.set_result("")
                 else:
@@ -298,10 +231,10 @@ class TestGoingOn:
                 await turns(count)
 
             for _ in range(3):
-                assert runs.run(look(2))
+                assert runs.begin(look(2))
                 await turns(6)
-                assert not runs.run(look(0))
-                assert [] == runs.aside.tasks()
+                assert not runs.begin(look(0))
+                assert [] == runs.tasks()
             assert ([None] * 3, 1) == (runs.ended, len(seen))
 
 
@@ -311,8 +244,7 @@ class TestEnding:
     """
 
     @pytest.mark.parametrize("turn", range(4))
-    @pytest.mark.parametrize("at_once", [True, False])
-    async def test_cut(self, at_once: bool, turn: int) -> None:
+    async def test_cut(self, turn: int) -> None:
         """
         What is being run is cancelled wherever it stands, with what it waits for, and the task goes.
         """
@@ -322,24 +254,22 @@ class TestEnding:
             async def wait() -> None:
                 await inner
 
-            assert runs.run(wait(), at_once=at_once)
+            assert runs.begin(wait())
             await turns(turn)
-            runs.aside.cut()
+            runs.cut()
             await turns()
             assert [asyncio.CancelledError] == [type(error) for error in runs.ended]
-            assert [] == runs.aside.tasks()
-            if at_once or turn:
-                assert inner.cancelled()
-            inner.cancel()
-            await runs.settle_again()
+            assert [] == runs.tasks()
+            assert inner.cancelled()
+            await runs.settle()
 
     async def test_cut_during_a_turn(self) -> None:
         """
         The same where it waits for nothing but the loop to turn.
         """
         async with Runs() as runs:
-            assert runs.run(turns(100))
-            runs.aside.cut()
+            assert runs.begin(turns(100))
+            runs.cut()
             await turns()
             assert [asyncio.CancelledError] == [type(error) for error in runs.ended]
 
@@ -347,27 +277,25 @@ class TestEnding:
         """
         The same where there is no way to say so: it is left where it is.
         """
-        for at_once in (True, False):
-            async with Runs() as runs:
-                assert runs.run(Bare(3), at_once=at_once)
-                runs.aside.cut()
-                await turns()
-                assert [asyncio.CancelledError] == [type(error) for error in runs.ended]
+        async with Runs() as runs:
+            assert runs.begin(Bare(3))
+            runs.cut()
+            await turns()
+            assert [asyncio.CancelledError] == [type(error) for error in runs.ended]
 
     async def test_cut_before_the_task_began(self) -> None:
         """
         A task that has not begun cancels what it was given all the same.
         """
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        for at_once in (True, False):
-            for work in (turns(1), Bare(1), Plain(future)):
-                runs = Runs()
-                assert runs.run(work, at_once=at_once)
-                runs.aside.cut()
-                await turns()
-                assert [asyncio.CancelledError] == [type(error) for error in runs.ended]
-                assert [] == runs.aside.tasks()
-                runs.aside.part()
+        for work in (turns(1), Bare(1), Plain(future)):
+            runs = Runs()
+            assert runs.begin(work)
+            runs.cut()
+            await turns()
+            assert [asyncio.CancelledError] == [type(error) for error in runs.ended]
+            assert [] == runs.tasks()
+            runs.leave()
         assert future.cancelled()
 
     async def test_ended_by_somebody_else(self) -> None:
@@ -377,27 +305,26 @@ class TestEnding:
         """
         async with Runs() as runs:
             for late in (False, True):
-                idle = spare._of[asyncio.get_running_loop()].first
-                assert idle is not None
+                (idle,) = runs.rounds.spares.idle
                 idle.task.cancel()
                 if late:
-                    assert runs.run(turns(1))
+                    assert runs.begin(turns(1))
                 await turns()
                 assert [asyncio.CancelledError] * late == [type(error) for error in runs.ended]
-                await runs.settle_again()
+                await runs.settle()
 
     async def test_ended_before_it_began(self) -> None:
         """
         The same before the task has begun: what it was given is closed, and its end is told.
         """
         runs, work = Runs(), turns(1)
-        assert runs.run(work, at_once=False)
-        (task,) = runs.aside.tasks()
+        assert runs.begin(work)
+        (task,) = runs.tasks()
         task.cancel()
         await turns()
         assert [ConnectionAbortedError] == [type(error) for error in runs.ended]
         assert inspect.CORO_CLOSED == inspect.getcoroutinestate(work)
-        runs.aside.part()
+        runs.leave()
 
     @pytest.mark.parametrize("turn", range(4))
     async def test_leave(self, turn: int) -> None:
@@ -405,11 +332,11 @@ class TestEnding:
         The task goes, and there is one again for what comes next, also in the turns in which it is going.
         """
         async with Runs() as runs:
-            runs.aside.leave()
+            runs.leave()
             await turns(turn)
-            assert runs.run(turns(1))
+            assert runs.begin(turns(1))
             await turns(4)
             assert [None] == runs.ended
-            runs.aside.leave()
+            runs.leave()
             await turns(3)
-            assert all(task.done() for task in runs.aside.tasks())
+            assert all(task.done() for task in runs.tasks())

@@ -31,7 +31,9 @@ class TestStop:
             outbox, written = self._outbox()
             pull = Pull(outbox)
             pull.stop()
-            assert await pull.through(JaypieStream[Any](source)._plan) is None
+            async with pull:
+                await pull.start(JaypieStream[Any](source)._plan)
+            assert pull.outcome is None
             assert (True, []) == (pull.cut, written)
             await self._end(outbox)
         assert [] == probe.events
@@ -47,7 +49,9 @@ class TestStop:
         loop = asyncio.get_running_loop()
         loop.call_soon(pull.stop)
         loop.call_soon(pull.stop)
-        assert await pull.through(JaypieStream(probe)._plan) is None
+        async with pull:
+            await pull.start(JaypieStream(probe)._plan)
+        assert pull.outcome is None
         assert (True, []) == (pull.cut, written)
         probe.assert_released()
         await self._end(outbox)

@@ -12,15 +12,15 @@ from typing import Any
 
 from jaystream import JaypieStream
 from jaystream._core.waiting import over
-from jaystream.sinks import spare
-from jaystream.sinks.aside import Aside
+from jaystream.sinks import rounds, spare
 from jaystream.testing import RecordingSend
 from tests.sinks.exchange import answer, begin, scope, turns, yielding
+from tests.sinks.runs import Runs
 
 NAME: ContextVar[str] = ContextVar("NAME", default="nobody")
 
 
-async def end(*asides: Aside) -> None:
+async def end(*asides: Runs) -> None:
     """
     Have them leave, and see that no task is left.
     """
@@ -29,14 +29,8 @@ async def end(*asides: Aside) -> None:
         aside.leave()
         tasks += aside.tasks()
     await over(tasks, within=None)
-    assert {} == spare._of
+    assert {} == rounds._of
     assert [asyncio.current_task()] == [*asyncio.all_tasks()]
-
-
-def quiet(_: BaseException | None) -> None:
-    """
-    Take note of nothing.
-    """
 
 
 class TestSpareTasks:
@@ -55,9 +49,9 @@ class TestSpareTasks:
             await asyncio.sleep(0)
             seen.append((asyncio.current_task(), NAME.get()))
 
-        asides = [Aside(quiet) for _ in range(3)]
+        asides = [Runs() for _ in range(3)]
         for number, aside in enumerate(asides):
-            assert aside.run(look(str(number)), at_once=True)
+            assert aside.begin(look(str(number)))
             await turns(4)
         assert ["0", "1", "2"] == [name for _, name in seen]
         assert 1 == len({task for task, _ in seen})
@@ -69,9 +63,9 @@ class TestSpareTasks:
         What waits at the same time has a task each; of these a few stay.
         """
         gate = asyncio.Event()
-        asides = [Aside(quiet) for _ in range(spare.KEPT + 5)]
+        asides = [Runs() for _ in range(spare.KEPT + 5)]
         for aside in asides:
-            assert aside.run(begin(gate.wait()), at_once=True)
+            assert aside.begin(begin(gate.wait()))
         tasks = {task for aside in asides for task in aside.tasks()}
         assert len(asides) == len(tasks)
         gate.set()
@@ -83,14 +77,14 @@ class TestSpareTasks:
         """
         They stay as long as anyone needs them.
         """
-        asides = [Aside(quiet) for _ in range(2)]
+        asides = [Runs() for _ in range(2)]
         for aside in asides:
-            assert aside.run(turns(1), at_once=True)
+            assert aside.begin(turns(1))
             await turns(4)
         asides[0].leave()
         await turns()
         assert [] == asides[0].tasks()
-        assert not asides[1].run(turns(0), at_once=True)
+        assert not asides[1].begin(turns(0))
         await end(asides[1])
 
     async def test_keeps_nothing_of_a_response(self) -> None:
@@ -104,18 +98,18 @@ class TestSpareTasks:
             """
 
         variable = ContextVar[Request]("variable")
-        stays, gate = Aside(quiet), asyncio.Event()
-        assert stays.run(begin(gate.wait()), at_once=True)
+        stays, gate = Runs(), asyncio.Event()
+        assert stays.begin(begin(gate.wait()))
         (first,) = stays.tasks()
 
         async def respond() -> weakref.ref[Request]:
             request = Request()
             variable.set(request)
-            aside = Aside(quiet)
-            assert aside.run(turns(1), at_once=True)  # the other task is not free, so this makes one
+            aside = Runs()
+            assert aside.begin(turns(1))  # the other task is not free, so this makes one
             assert [first] != aside.tasks()
             await turns(4)
-            aside.part()
+            aside.leave()
             return weakref.ref(request)
 
         kept = await begin(respond())
