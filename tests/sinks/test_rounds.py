@@ -16,13 +16,14 @@ import pytest
 from jaystream import JaypieStream
 from jaystream._core.plan import Plan
 from jaystream._core.waiting import over
+from jaystream.formats.ai_sdk import AiSdkEncoder
 from jaystream.sinks import rounds
 from jaystream.sinks.rounds import Rounds, join
 from jaystream.testing import Probe, RecordingSend
 from tests.sinks.exchange import answer, begin, scope, turns, yielding
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
     from contextvars import Context
 
 PLACE: ContextVar[str] = ContextVar("PLACE", default="nowhere")
@@ -51,7 +52,7 @@ class Writer:
 
 
 @asynccontextmanager
-async def joined() -> AsyncIterator[Rounds]:
+async def joined() -> AsyncGenerator[Rounds, None]:
     """
     The rounds of the test's loop.
     """
@@ -69,6 +70,14 @@ def put(found: Rounds, *writers: Writer) -> None:
         if not found.due:
             found.soon()
         found.due.append(writer)
+
+
+def kinds() -> Counter[type[object]]:
+    """
+    How many objects of each type the garbage collector watches over.
+    """
+    found: list[object] = gc.get_objects()
+    return Counter(map(type, found))
 
 
 class TestRounds:
@@ -185,14 +194,14 @@ class TestHeld:
         tasks = [begin(one(sends.pop()))]
         await turns()
         gc.collect()
-        before = Counter(type(each) for each in gc.get_objects())
+        before = kinds()
         tasks += [begin(one(send)) for send in sends]
         await turns()
         gc.collect()
-        more = Counter(type(each) for each in gc.get_objects()) - before
+        more = kinds() - before
         assert count == sum(bool(send.chunks) for send in sends)
         assert 0 == more[Plan] == more[JaypieStream]
-        assert [count] == [number for kind, number in more.items() if kind.__name__ == "AiSdkEncoder"]
+        assert count == more[AiSdkEncoder]
         assert more.total() / count < 57
         for task in tasks:
             task.cancel()
