@@ -38,10 +38,14 @@ class Driver(Protocol):
     What a run gives its items to, where that sees the event loop turn.
 
     Attributes:
-        waited: Whether the event loop has turned since this was last looked at; False says nothing.
+        waited: Whether the event loop has turned since this was last looked at, as far as is known.
     """
 
     waited: bool
+
+    def is_sure(self) -> bool:
+        """Whether *waited* would say so, had the event loop turned."""
+        ...
 
 
 class Outcome:
@@ -124,12 +128,13 @@ class Run:
         Its driver may tell; where it does not, a callback does that the event loop runs.
         """
         driver = self.driver
-        waited = self._marked
-        if driver is not None and driver.waited:
-            waited, driver.waited = True, False
-        elif waited or not self.turned:
-            self._marked = False
-            get_running_loop().call_soon(self._mark)
+        if driver is not None and (driver.waited or driver.is_sure()):
+            waited, driver.waited = driver.waited, False
+        else:
+            waited = self._marked
+            if waited or not self.turned:
+                self._marked = False
+                get_running_loop().call_soon(self._mark)
         if waited or not self.turned:
             self.turned = now
         return waited

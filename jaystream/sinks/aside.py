@@ -54,8 +54,9 @@ class Aside:
             BaseException: What *awaitable* raised, where it has ended already.
         """
         rounds = self._rounds
-        if rounds is None or rounds.acting is None:
+        if rounds is None:
             rounds = self.rounds
+        if not rounds.on_stage:
             rounds.enter_stage()
         work = awaitable.__await__()
         waits_for: Any = next(work, _ENDED)
@@ -63,7 +64,7 @@ class Aside:
             return False
         if waits_for is not None:
             waits_for._asyncio_future_blocking = False  # others may wait for it before the task does
-        self._task = rounds.leave_stage()
+        self._task = rounds.hand_over()
         # servers give iterators that have a `__next__` alone
         self._task.run(self, work if hasattr(work, "throw") else _passed(work), waits_for)
         return True

@@ -2,8 +2,9 @@
 Joining writes: a burst of ready items goes out in one write, a lone item at once.
 
 Nobody can know whether the next item is ready without asking for it. So what is ready is put aside, and written when
-the event loop turns: the pull waits for something then, so nothing more is ready. That moment, at which all responses
-write, is `rounds.py`'s; how a write goes on while the pull does is `aside.py`'s.
+the pull waits for something: then, and only then, nothing more is ready. Where responses are few, `pull.py` sees that
+moment; where they are many, all of them write when the event loop turns, in `rounds.py`. How a write goes on while the
+pull does is `aside.py`'s.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class Outbox(Aside):
         sealed: The body has been ended by hand: the next item is one too many.
         stopped: The next item ends the loop: for a source that keeps the cancellation of its pull to itself.
         failure: What a write failed with.
+        stepped: Whoever fills it sees each wait, and has it write then: no round is needed.
         waited: The event loop has turned since something was put aside; whoever looks at this takes it back.
     """
 
@@ -84,6 +86,7 @@ class Outbox(Aside):
         "room",
         "sealed",
         "since",
+        "stepped",
         "stopped",
         "waited",
     )
@@ -104,6 +107,7 @@ class Outbox(Aside):
         self.stopped: bool = False
         self.sealed: bool = False
         self.failure: Exception | None = None
+        self.stepped: bool = False
         self.waited: bool = False
 
     # what the loop calls --------------------------------------------------------------------------------------------
@@ -114,6 +118,10 @@ class Outbox(Aside):
         if not rounds.due:
             rounds.soon()
         rounds.due.append(self)
+
+    def is_sure(self) -> bool:
+        """Whether `waited` would say so, had the event loop turned: what is held would have been written."""
+        return self.stepped or bool(self.parts)
 
     def as_bytes(self, item: Any) -> bytes:
         """Frame an item that is not bytes; other buffers are bytes."""
@@ -161,7 +169,7 @@ class Outbox(Aside):
             return
         self._raise()
         self.parts.append(item)
-        self._write()
+        self.write()
 
     async def relief(self) -> None:
         """
@@ -219,16 +227,16 @@ class Outbox(Aside):
             self.room = JOIN
             report.bytes += size
 
-    def _write(self) -> None:
+    def write(self) -> None:
         """Write what is held now, unless a write is under way."""
         if not self.busy:
-            self.rounds.write((self,))
+            self.rounds.write(self)
 
     def push(self, data: bytes = b"") -> None:
         """Write something that is no item; what was put goes first."""
         if not self.discard and self.failure is None:
             if len(data) > self.room:
-                self._write()
+                self.write()
             self.parts.append(data)
             self.report.items -= 1  # it will be counted with the others
             self.due()
@@ -254,7 +262,7 @@ class Outbox(Aside):
             Exception: What made a write fail.
         """
         while self.busy or self.parts:
-            self._write()
+            self.write()
             if self.busy:
                 await self._change()
         self._raise()

@@ -1,13 +1,14 @@
 """
 The pull of a sink: one run in the sink's own task, which timers and other tasks may end.
 
-Lives here: the terminal that puts items into an outbox, and ending a run from outside without losing anybody else's
-cancellation. What it means that a run was ended is the sink's business.
+Lives here: the terminal that puts items into an outbox, the moment at which that writes, and ending a run from outside
+without losing anybody else's cancellation. What it means that a run was ended is the sink's business.
 """
 
 from __future__ import annotations
 
 from asyncio import CancelledError, current_task, get_running_loop
+from types import coroutine
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
@@ -20,11 +21,17 @@ from jaystream._core.run import Run
 from jaystream._core.shelter import Around, closings_of, is_shielded, scope_of
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Coroutine, Generator
     from types import TracebackType
 
     from jaystream._core.writer import LoopWriter
     from jaystream.sinks.outbox import Outbox
+
+FEW = 8
+"""
+Responses of an event loop, at most, that are stepped, and so write as soon as they wait. More of them write in rounds,
+which cost each the less the more they are, but a lone one a turn of the event loop.
+"""
 
 GLANCE = 0.005
 """Seconds between two looks at whether a shield is down."""
@@ -115,7 +122,7 @@ class Pull:
         self.outcome = ended
         return True
 
-    def start(self, what: Plan | Coroutine[Any, Any, object]) -> Coroutine[Any, Any, object]:
+    def start(self, what: Plan | Coroutine[Any, Any, object]) -> Awaitable[object]:
         """The run of a plan, or work that writes into the outbox: to be awaited in the block."""
         if self._stopping:
             self.cut = True
@@ -124,17 +131,47 @@ class Pull:
             else:
                 what.close()
             return _nothing()
-        self.run.driver = self._outbox
+        outbox = self.run.driver = self._outbox
         self.running = True
-        if not isinstance(what, Plan):
-            return what
-        self._scoped = True
-        self._shelter.__enter__()
-        return begin(what, Write(self._outbox), self.run)
+        outbox.stepped = outbox.rounds.users <= FEW
+        if isinstance(what, Plan):
+            self._scoped = True
+            self._shelter.__enter__()
+            what = begin(what, Write(outbox), self.run)
+        return self._step(what) if outbox.stepped else what
 
     def into(self, plan: Plan) -> Coroutine[Any, Any, object]:
         """The run of the plan into the outbox, for work that runs there."""
         return execute(plan, Write(self._outbox), self.run)
+
+    @coroutine
+    def _step(self, work: Coroutine[Any, Any, object]) -> Generator[Any, Any, None]:
+        """
+        Await *work*, and write whenever it waits: all that was ready is held by then.
+
+        Everything that comes from the event loop is handed through, as `await` does.
+        """
+        outbox = self._outbox
+        parts, rounds = outbox.parts, outbox.rounds
+        thrown: BaseException | None = None
+        try:
+            waits_for = work.send(None)
+            while True:
+                outbox.waited = True
+                try:
+                    if parts and not outbox.busy:
+                        rounds.write(outbox)
+                    yield waits_for
+                except BaseException as error:  # noqa: BLE001 - the coroutine's to deal with
+                    thrown = error
+                else:
+                    waits_for = work.send(None)
+                    continue
+                waits_for = work.throw(thrown)
+        except StopIteration:
+            pass
+        finally:
+            thrown = None  # its traceback holds this frame
 
     async def spare(self, work: Coroutine[Any, Any, object]) -> None:
         """Await a part of the work that neither `stop` nor a cancel scope may cut."""
@@ -177,17 +214,22 @@ class Write(Stage):
     The terminal of a sink: each item goes into its outbox.
     """
 
-    __slots__ = ("outbox",)
+    __slots__ = ("names", "outbox")
     name = "write"
-    names: tuple[str, ...] = ("box", "parts", "due", "rounds")
 
     def __init__(self, outbox: Outbox) -> None:
         self.outbox: Outbox = outbox
+        self.names: tuple[str, ...] = ("box", "parts") if outbox.stepped else ("box", "parts", "due", "rounds")
+
+    @property
+    def shape(self) -> tuple[type, bool]:
+        return (type(self), self.outbox.stepped)
 
     def values(self) -> tuple[object, ...]:
         outbox = self.outbox
-        rounds = outbox.rounds
-        return (outbox, outbox.parts, rounds.due, rounds)
+        if outbox.stepped:
+            return (outbox, outbox.parts)
+        return (outbox, outbox.parts, outbox.rounds.due, outbox.rounds)
 
     def write_setup(self, code: LoopWriter) -> None:
         code.line("result = None")
@@ -200,9 +242,10 @@ class Write(Stage):
         code.line(f"if {room} < 0:")
         code.line(f"    await {box}.squeeze(x)")
         code.line("else:")
-        code.line(f"    if not {parts}:")
-        code.line(f"        if not {due}:")
-        code.line(f"            {code.name('rounds')}.soon()")
-        code.line(f"        {due}.append({box})")
+        if not self.outbox.stepped:
+            code.line(f"    if not {parts}:")
+            code.line(f"        if not {due}:")
+            code.line(f"            {code.name('rounds')}.soon()")
+            code.line(f"        {due}.append({box})")
         code.line(f"    {box}.room = {room}")
         code.line(f"    {parts}.append(x)")

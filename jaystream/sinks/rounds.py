@@ -13,14 +13,12 @@ left to that task, and the next one runs under another's name.
 
 from __future__ import annotations
 
+import sys
 from asyncio import AbstractEventLoop, Task, current_task, get_running_loop, tasks
 from contextvars import Context
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from jaystream.sinks.spare import SpareTask, SpareTasks
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Writer(Protocol):
@@ -39,6 +37,29 @@ class Writer(Protocol):
         ...
 
 
+class _Current:
+    """
+    Which task runs, by its loop, said in the documented words.
+    """
+
+    def get(self, events: AbstractEventLoop) -> Task[Any] | None:
+        return current_task(events)
+
+    def __setitem__(self, events: AbstractEventLoop, task: Task[Any]) -> None:
+        if current_task(events) is not None:
+            del self[events]
+        tasks._enter_task(events, task)
+
+    def __delitem__(self, events: AbstractEventLoop) -> None:
+        before = current_task(events)
+        assert before is not None  # noqa: S101 - for type checkers
+        tasks._leave_task(events, before)
+
+
+# Up to Python 3.13 these words come down to one entry of a dict, which takes a tenth of what they do.
+_current: Any = _Current() if sys.version_info >= (3, 14) else vars(tasks)["_current_tasks"]
+
+
 class Rounds:
     """
     Those of one event loop, and the tasks that it takes for them.
@@ -47,44 +68,36 @@ class Rounds:
         context: What callbacks run in that belong to no response.
         due: What has something to write when the loop turns; whoever puts the first there calls `soon`.
         events: The event loop.
-        acting: The task that runs, as far as anybody can tell; None outside of a write.
-        spares: Those that may.
+        on_stage: It is a spare task that runs, as far as anybody can tell: the first of them.
+        spares: These tasks.
+        users: How many have joined and not left.
     """
 
-    __slots__ = ("_before", "_users", "acting", "context", "due", "events", "spares")
+    __slots__ = ("_before", "context", "due", "events", "on_stage", "spares", "users")
 
     def __init__(self, events: AbstractEventLoop) -> None:
         self.events: AbstractEventLoop = events
         self.due: list[Writer] = []
-        self.acting: SpareTask | None = None
         self.spares: SpareTasks = SpareTasks(events)
-        self._before: Task[Any] | None = None
         self.context: Context = Context()
-        self._users = 0
+        self.on_stage: bool = False
+        self.users: int = 0
+        self._before: Task[Any] | None = None
 
     def soon(self) -> None:
         """Have a round when the loop turns."""
         self.events.call_soon(self._turn, context=self.context)
 
     def _turn(self) -> None:
-        writers = self.due.copy()
+        now, left = self.events.time(), iter(self.due.copy())
         self.due.clear()
-        for writer in writers:
-            writer.waited = True
-        self.write(writers)
-
-    def write(self, writers: Iterable[Writer]) -> None:
-        """Have each of them write, now."""
-        outer = self.acting, self._before  # somebody who writes within a write
-        self.acting = None
-        now, left = self.events.time(), iter(writers)
         try:
             for writer in left:
+                writer.waited = True
                 writer.context.run(writer.send, now)
         finally:
-            if self.acting is not None:
-                self.spares.give_back(self.leave_stage())
-            self.acting, self._before = outer
+            if self.on_stage:
+                self._leave_stage()
             self._put_back([*left])
 
     def _put_back(self, writers: list[Writer]) -> None:
@@ -94,31 +107,65 @@ class Rounds:
                 self.soon()
             self.due += writers
 
-    def enter_stage(self) -> None:
-        """Be another task from here on, as far as anybody can tell."""
-        self._before = current_task(self.events)
-        self.acting = self.spares.take()
-        _rename(self.events, self._before, self.acting.task)
+    def write(self, writer: Writer) -> None:
+        """Have one write now, and not when the loop turns."""
+        if self.on_stage:
+            self._write_within(writer)
+            return
+        try:
+            writer.context.run(writer.send, self.events.time())
+        finally:
+            if self.on_stage:
+                self._leave_stage()
 
-    def leave_stage(self) -> SpareTask:
-        """Be the task again that this is; gives the other one."""
-        acting, self.acting = self.acting, None
-        assert acting is not None  # noqa: S101 - for type checkers
-        _rename(self.events, acting.task, self._before)
-        return acting
+    def _write_within(self, writer: Writer) -> None:
+        """The same within another write: as another task."""
+        outer, before, self.on_stage = self.spares.first, self._before, False
+        self.spares.first = None
+        try:
+            self.write(writer)
+        finally:
+            if self.spares.first is not None:
+                self.spares.give_back(self.spares.first)
+            self.spares.first, self._before, self.on_stage = outer, before, True
+
+    def enter_stage(self) -> None:
+        """Be a spare task from here on, as far as anybody can tell."""
+        events, spares = self.events, self.spares
+        spare = spares.first
+        if spare is None:
+            spare = spares.first = spares.take()
+        self.on_stage = True
+        self._before = _current.get(events)
+        _current[events] = spare.task
+
+    def _leave_stage(self) -> None:
+        before = self._before
+        self.on_stage = False
+        if before is None:
+            del _current[self.events]
+        else:
+            _current[self.events] = before
+            self._before = None  # a task that has ended is not kept
+
+    def hand_over(self) -> SpareTask:
+        """Leave the stage to the spare task itself, which has work of its own from now on."""
+        self._leave_stage()
+        spare, self.spares.first = self.spares.first, None
+        assert spare is not None  # noqa: S101 - for type checkers
+        return spare
 
     def leave(self) -> list[Task[None]]:
         """Say, once for each call of `join`, that no rounds are needed any more; gives the tasks that end for it."""
-        self._users -= 1
-        if self._users:
+        self.users -= 1
+        if self.users:
             return []
         _of.pop(self.events, None)
-        leaving = self.spares.leave()
-        return leaving if self.acting is None else [*leaving, self.acting.task]
+        return self.spares.leave()
 
     def joined(self) -> Rounds:
         """Count a user more."""
-        self._users += 1
+        self.users += 1
         return self
 
 
@@ -136,11 +183,3 @@ def join() -> Rounds:
             _of.pop(closed, None)  # closed before the last response had come to its end
         found = _of[events] = Rounds(events)
     return found.joined()
-
-
-def _rename(events: AbstractEventLoop, before: Task[Any] | None, after: Task[Any] | None) -> None:
-    """Say which task runs, in the words that Python documents for those who write tasks of their own."""
-    if before is not None:
-        tasks._leave_task(events, before)
-    if after is not None:
-        tasks._enter_task(events, after)

@@ -39,36 +39,43 @@ class SpareTasks:
 
     Attributes:
         events: The event loop.
-        idle: Those that have nothing to run.
+        first: The one that is taken next, while it is left here.
+        others: Those that have nothing to run, either.
     """
 
-    __slots__ = ("_left", "events", "idle")
+    __slots__ = ("_left", "events", "first", "others")
 
     def __init__(self, events: AbstractEventLoop) -> None:
         self.events: AbstractEventLoop = events
-        self.idle: list[SpareTask] = []
+        self.first: SpareTask | None = None
+        self.others: list[SpareTask] = []
         self._left = False
 
     def take(self) -> SpareTask:
         """One that has nothing to run; whoever takes it has it run something, or gives it back."""
-        return self.idle.pop() if self.idle else SpareTask(self)
+        return self.others.pop() if self.others else SpareTask(self)
 
     def give_back(self, spare: SpareTask) -> None:
         """Take back what was taken."""
-        if self._left or len(self.idle) > KEPT:
+        if self._left or (self.first is not None and len(self.others) >= KEPT):
             spare.leave()
+        elif self.first is None:
+            self.first = spare
         else:
-            self.idle.append(spare)
+            self.others.append(spare)
 
     def forget(self, spare: SpareTask) -> None:
         """Let go of one that has ended, if it is here."""
-        if spare in self.idle:
-            self.idle.remove(spare)
+        if self.first is spare:
+            self.first = None
+        elif spare in self.others:
+            self.others.remove(spare)
 
     def leave(self) -> list[Task[None]]:
         """Have none any more: those that have nothing to run end now, and are given; the others when they are done."""
         self._left = True
-        leaving, self.idle = self.idle, []
+        leaving = self.others if self.first is None else [*self.others, self.first]
+        self.first, self.others = None, []
         for spare in leaving:
             spare.leave()
         return [spare.task for spare in leaving]

@@ -34,7 +34,7 @@ class Runs(Aside):
         Run *work*; whether it goes on.
         """
         self._work = work
-        self.rounds.write((self,))
+        self.rounds.write(self)
         return self._goes_on
 
     def send(self, now: float) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
+from jaystream.sinks import rounds
 from tests.sinks.exchange import begin, turns
 from tests.sinks.runs import Runs
 
@@ -92,6 +93,27 @@ class TestPlace:
             assert [task, task] == seen
             assert here not in seen
             assert [None] == runs.ended
+
+    async def test_in_the_documented_words(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        The same where the event loop is told in the words that Python documents; from a task, and from a callback.
+        """
+        monkeypatch.setattr(rounds, "_current", rounds._Current())
+        async with Runs() as runs:
+            here, seen = asyncio.current_task(), list[object]()
+
+            async def look() -> None:
+                seen.append(asyncio.current_task())
+
+            assert not runs.begin(look())
+            assert here is asyncio.current_task()
+            asyncio.get_running_loop().call_soon(lambda: runs.begin(look()))
+            asyncio.get_running_loop().call_soon(lambda: seen.append(asyncio.current_task()))
+            await turns(2)
+            first, second, none = seen
+            assert isinstance(first, asyncio.Task)
+            assert (first, None) == (second, none)
+            assert first is not here
 
     async def test_one_context(self) -> None:
         """
@@ -305,7 +327,8 @@ class TestEnding:
         """
         async with Runs() as runs:
             for late in (False, True):
-                (idle,) = runs.rounds.spares.idle
+                idle = runs.rounds.spares.first
+                assert idle is not None
                 idle.task.cancel()
                 if late:
                     assert runs.begin(turns(1))

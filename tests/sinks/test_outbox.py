@@ -68,7 +68,7 @@ class Peer:
         """
         Have it write now.
         """
-        self.box.rounds.write((self.box,))
+        self.box.rounds.write(self.box)
 
     async def end(self) -> None:
         """

@@ -107,7 +107,7 @@ class TestRounds:
         async with joined() as here:
             log: list[str] = []
             writer = Writer("a", log)
-            here.write((writer,))
+            here.write(writer)
             assert (["a"], False) == (log, writer.waited)
 
     async def test_interruption(self) -> None:
@@ -117,8 +117,9 @@ class TestRounds:
         async with joined() as here:
             log: list[str] = []
             writers = [Writer("a", log), Writer("b", log, KeyboardInterrupt()), Writer("c", log)]
+            here.due += writers
             with pytest.raises(KeyboardInterrupt):
-                here.write(writers)
+                here._turn()
             assert ["a", "b"] == log
             assert [writers[2]] == here.due
             await turns(1)
