@@ -243,9 +243,15 @@ class _Gate(Inlet):
     def __init__(self, pumps: Pumps, hub: Hub) -> None:
         super().__init__(pumps)
         self._hub = hub
-        self.append: Callable[[Any], object] = hub.deliver
-        self.came: Callable[[], object] = _nothing
         self.load: Collection[Any] = cast("Collection[Any]", _Load(hub))  # its size is all that is looked at
+
+    @property
+    def append(self) -> Callable[[Any], object]:
+        return self._hub.deliver
+
+    @property
+    def came(self) -> Callable[[], object]:
+        return _nothing
 
     def end(self, error: BaseException | None) -> None:
         self.ended = True

@@ -83,15 +83,13 @@ class Inlet:
         size: The same.
         held: The items, oldest first.
         load: What counts for *size*; the same in most cases.
-        append: What the pump calls with each item.
-        came: What the pump calls when the first item is there.
         ended: The pump is done; nothing comes after what is held.
         error: What the pump failed with, if it did.
         left: Nobody wants the items any more.
         giver: What the pump waits for, while it waits for room; it fails with `LeftError` if nobody wants the items.
     """
 
-    __slots__ = ("append", "came", "ended", "error", "giver", "held", "left", "load", "pumps", "size", "tag")
+    __slots__ = ("ended", "error", "giver", "held", "left", "load", "pumps", "size", "tag")
 
     def __init__(self, pumps: Pumps, tag: Any = None, size: int = 1) -> None:
         self.pumps: Pumps = pumps
@@ -99,12 +97,22 @@ class Inlet:
         self.size: int = size
         self.held: deque[Any] = deque()
         self.load: Collection[Any] = self.held
-        self.append: Callable[[Any], object] = self.held.append
-        self.came: Callable[[], object] = self.announce
         self.ended: bool = False
         self.error: BaseException | None = None
         self.left: bool = False
         self.giver: Future[None] | None = None
+
+    # A pump asks for these two once: an inlet that held its own methods would stand in a circle.
+
+    @property
+    def append(self) -> Callable[[Any], object]:
+        """What the pump calls with each item."""
+        return self.held.append
+
+    @property
+    def came(self) -> Callable[[], object]:
+        """What the pump calls when the first item is there."""
+        return self.announce
 
     # the pump's end -----------------------------------------------------------------------------------------------
 
@@ -175,7 +183,8 @@ class Pump:
         failure = CancelledError() if task.cancelled() else task.exception()
         if self._inlet.left and isinstance(failure, Exception):
             self._inlet.pumps.problems.append(failure)
-        self._inlet.end(failure)
+        # that nobody wants more is no error to keep: its traceback leads back to the inlet
+        self._inlet.end(None if isinstance(failure, LeftError) else failure)
 
     def over(self) -> bool:
         """Whether it is done, and its inlet has ended: the callback may be on the way."""
@@ -348,7 +357,11 @@ class Pumps(Closer):
                     for inlet, pump in self.running.items()
                     if pump.over() and isinstance(inlet.error, Exception)
                 ]
-        await self._leave([*self.running.values()], failure, self.tasks)
+        try:
+            await self._leave([*self.running.values()], failure, self.tasks)
+        finally:
+            self.ready.clear()  # what stands in a circle is left to the garbage collector
+            self.running.clear()
         return None
 
     async def _leave(self, pumps: list[Pump], failure: BaseException | None, others: Iterable[Task[Any]]) -> None:

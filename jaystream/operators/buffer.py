@@ -32,7 +32,10 @@ class Shelf(Inlet):
 
     def __init__(self, pumps: Pumps, size: int) -> None:
         super().__init__(pumps, None, size)
-        self.came: Callable[[], object] = pumps.ring
+
+    @property
+    def came(self) -> Callable[[], object]:
+        return self.pumps.ring
 
     def end(self, error: BaseException | None) -> None:
         self.ended = True
@@ -51,7 +54,10 @@ class Passing(Shelf):
     def __init__(self, pumps: Pumps, size: int, put: Callable[[Passing, Any], object]) -> None:
         super().__init__(pumps, size)
         self._put = put
-        self.append: Callable[[Any], object] = self._take_in
+
+    @property
+    def append(self) -> Callable[[Any], object]:
+        return self._take_in
 
     def _take_in(self, item: Any) -> None:
         self._put(self, item)

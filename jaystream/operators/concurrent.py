@@ -49,10 +49,16 @@ class Window(Inlet):
 
     def __init__(self, pumps: Pumps, size: int, f: Call) -> None:
         super().__init__(pumps, None, size)
-        self.append: Callable[[Any], object] = self._begin
-        self.came: Callable[[], object] = _nothing
         self.failed: bool = False
         self._f = f
+
+    @property
+    def append(self) -> Callable[[Any], object]:
+        return self._begin
+
+    @property
+    def came(self) -> Callable[[], object]:
+        return _nothing
 
     def _begin(self, item: Any) -> None:
         if self.failed or self.left:
@@ -81,7 +87,9 @@ class Window(Inlet):
         elif not self.failed:
             self.failed = True
             # from the loop, since an eager task fails in the middle of the pump's own step
-            self.pumps.events.call_soon(self.pumps.running[self].leave, error)
+            pump = self.pumps.running.get(self)
+            if pump is not None:  # it is over where a call has outlived its closing
+                self.pumps.events.call_soon(pump.leave, error)
 
     # in order -----------------------------------------------------------------------------------------------------
 

@@ -35,12 +35,18 @@ class Group(Inlet):
 
     def __init__(self, pumps: Pumps, most: int) -> None:
         super().__init__(pumps)
-        self.append: Callable[[Any], object] = self.add
-        self.came: Callable[[], object] = self.pumps.ring
         self.since: float = 0.0
         self.whole: deque[tuple[Any, ...]] = deque()
         self.load: Collection[Any] = self.whole
         self._most = most
+
+    @property
+    def append(self) -> Callable[[Any], object]:
+        return self.add
+
+    @property
+    def came(self) -> Callable[[], object]:
+        return self.pumps.ring
 
     def add(self, item: Any) -> None:
         held = self.held

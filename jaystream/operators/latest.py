@@ -87,8 +87,11 @@ class Newest(Inlet):
     def __init__(self, pumps: Pumps) -> None:
         super().__init__(pumps)
         self.item: Any = NOTHING
-        self.append: Callable[[Any], object] = self._keep
         self.load: Collection[Any] = ()
+
+    @property
+    def append(self) -> Callable[[Any], object]:
+        return self._keep
 
     def _keep(self, item: Any) -> None:
         self.item = item
@@ -105,7 +108,10 @@ class Beside(Inlet):
         super().__init__(pumps)
         self._others = others
         self._complete = False
-        self.append: Callable[[Any], object] = self._pair
+
+    @property
+    def append(self) -> Callable[[Any], object]:
+        return self._pair
 
     def _pair(self, item: Any) -> None:
         if not self._complete:

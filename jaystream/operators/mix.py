@@ -147,8 +147,14 @@ class Opener(Inlet):
         self._plan_for = plan_for
         self._open: set[Inlet] = set()
         self.load: Collection[Any] = self._open
-        self.append: Callable[[Any], object] = self._start
-        self.came: Callable[[], object] = _nothing
+
+    @property
+    def append(self) -> Callable[[Any], object]:
+        return self._start
+
+    @property
+    def came(self) -> Callable[[], object]:
+        return _nothing
 
     def _start(self, item: Any) -> None:
         if self.left:

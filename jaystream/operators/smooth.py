@@ -79,10 +79,16 @@ class Pieces(Inlet):
         self._item: Any = None
         self.pieces: deque[Piece] = deque()
         self.load: Collection[Any] = self.pieces
-        self.append: Callable[[Any], object] = self._cut
-        self.came: Callable[[], object] = _nothing
         self.tail: str = ""
         self.tail_due: float = 0.0
+
+    @property
+    def append(self) -> Callable[[Any], object]:
+        return self._cut
+
+    @property
+    def came(self) -> Callable[[], object]:
+        return _nothing
 
     def _cut(self, item: Any) -> None:
         due = self._clock() + self._max_lag

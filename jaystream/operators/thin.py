@@ -34,11 +34,17 @@ class Newest(Inlet):
 
     def __init__(self, pumps: Pumps, seconds: float) -> None:
         super().__init__(pumps, None, 2)
-        self.append: Callable[[Any], object] = self.keep
-        self.came: Callable[[], object] = _nothing
         self.clock: Callable[[], float] = pumps.clock
         self.seconds: float = seconds
         self.since: float = 0.0
+
+    @property
+    def append(self) -> Callable[[Any], object]:
+        return self.keep
+
+    @property
+    def came(self) -> Callable[[], object]:
+        return _nothing
 
     @abstractmethod
     def keep(self, item: Any) -> None:

@@ -4,6 +4,7 @@ The ASGI sink: one HTTP response from one stream.
 
 from __future__ import annotations
 
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from jaystream._core.ownership import discard
@@ -23,7 +24,7 @@ from jaystream.sinks.asgi_options import (
 from jaystream.sinks.exchange import Exchange
 from jaystream.sinks.framing import framed, is_gone
 from jaystream.sinks.head import Head
-from jaystream.sinks.report import SinkReport
+from jaystream.sinks.report import Ending, SinkReport
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -59,7 +60,8 @@ async def answer_without_body(head: Head, send: Send) -> SinkReport:
     """
     Answer with headers alone.
     """
-    report = SinkReport()
+    began = perf_counter()
+    ended: Ending = "head"
     head.sent = True
     try:
         await send(head.message())
@@ -67,8 +69,8 @@ async def answer_without_body(head: Head, send: Send) -> SinkReport:
     except Exception as error:
         if not is_gone(error):
             raise
-        return report.finish("disconnected")
-    return report.finish("head")
+        ended = "disconnected"
+    return SinkReport(ended, seconds=perf_counter() - began)
 
 
 class AsgiMixin(Described[T_co]):

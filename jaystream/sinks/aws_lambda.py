@@ -23,10 +23,10 @@ from jaystream.sinks.framing import answer_to, framed, gap, log_failure
 from jaystream.sinks.head import Head
 from jaystream.sinks.outbox import Outbox
 from jaystream.sinks.pull import Pull
-from jaystream.sinks.report import SinkReport
 
 if TYPE_CHECKING:
     from jaystream.formats.wire import WireEncoder
+    from jaystream.sinks.report import SinkReport
 
 
 class ResponseWriter(Protocol):
@@ -74,7 +74,7 @@ class Delivery:
         pull: Runs what fills it.
     """
 
-    __slots__ = ("_aborted", "_begun", "_ended", "_in_band", "_report", "_start", "_writer", "head", "outbox", "pull")
+    __slots__ = ("_aborted", "_begun", "_ended", "_in_band", "_start", "_writer", "head", "outbox", "pull")
 
     def __init__(self, writer: ResponseWriter, head: Head, *, heads: bool = True, in_band: bool = False) -> None:
         for method in ("write", "end"):
@@ -89,9 +89,8 @@ class Delivery:
         self._begun = getattr(writer, "started", None) is True
         self._ended = False
         self._aborted: BaseException | None = None
-        self._report = SinkReport()
         self.head: Head = head
-        self.outbox: Outbox = Outbox(self, self._report)
+        self.outbox: Outbox = Outbox(self)
         self.pull: Pull = Pull(self.outbox)
 
     def deliver(self, plan: Plan, throw: bool) -> Coroutine[Any, Any, SinkReport]:  # noqa: FBT001 - internal, and named at the call's reader
@@ -133,7 +132,7 @@ class Delivery:
             raise
         finally:
             self.outbox.part()
-        return self._report.finish("end" if failure is None else "error", failure)
+        return self.outbox.report("end" if failure is None else "error", failure)
 
     async def _tell(self, failure: Exception, throw: bool) -> None:  # noqa: FBT001 - internal, and named at the call's reader
         """Tell the reader of a failure; raise it where that cannot be, or *throw* asks for it."""

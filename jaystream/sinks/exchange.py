@@ -16,7 +16,6 @@ from jaystream.sinks.by_hand import Later
 from jaystream.sinks.framing import answer_to, gap, is_gone, is_host_error, log, log_failure
 from jaystream.sinks.outbox import Outbox
 from jaystream.sinks.pull import Pull
-from jaystream.sinks.report import Ending, SinkReport
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from jaystream.formats.wire import WireEncoder
     from jaystream.sinks.asgi_options import AsgiOptions, Receive, Send, Waitable
     from jaystream.sinks.head import Head
+    from jaystream.sinks.report import Ending, SinkReport
 
 NEVER = float("inf")
 
@@ -55,7 +55,6 @@ class Exchange:
         "_options",
         "_over",
         "_receive",
-        "_report",
         "_send",
         "_started",
         "_stuck",
@@ -70,9 +69,8 @@ class Exchange:
         self._receive = receive
         self._send = send
         self._options = options
-        self._report = SinkReport()
         self.head: Head = head
-        self.outbox: Outbox = Outbox(self, self._report)
+        self.outbox: Outbox = Outbox(self)
         self.pull: Pull = Pull(self.outbox)
         self._ending: Ending = "end"
         self._started = self._over = self._closing = False
@@ -160,7 +158,7 @@ class Exchange:
         if self.pull.cut and not self._closing:
             await self._cut_body()
         await self._end_body()
-        return self._report.finish(self._how_it_ended())
+        return self.outbox.report(self._how_it_ended())
 
     def _how_it_ended(self) -> Ending:
         if self.pull.cut or self._ending == self._disconnected:
@@ -171,7 +169,7 @@ class Exchange:
         """Finish without a client."""
         if failure is not None:
             log_failure(failure, "after the client had left")
-        return self._report.finish(self._how_it_ended(), failure)
+        return self.outbox.report(self._how_it_ended(), failure)
 
     async def _tell(self, failure: Exception) -> SinkReport:
         """Tell the client of a failure, as well as the format and the time allow."""
@@ -201,7 +199,7 @@ class Exchange:
             content = encode_json(body)
             self.head.refuse(status, len(content))
             await self._end_body(content)
-        return self._report.finish(self._how_it_ended() if self._disconnected else "error", failure)
+        return self.outbox.report(self._how_it_ended() if self._disconnected else "error", failure)
 
     async def _cut_body(self) -> None:
         """Write what ends the body where the format has an end, and the stream could not write it."""

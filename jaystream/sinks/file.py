@@ -20,13 +20,13 @@ from jaystream.formats.utf8 import encode_utf8
 from jaystream.operators.wire import Format
 from jaystream.sinks.outbox import Outbox
 from jaystream.sinks.pull import Pull
-from jaystream.sinks.report import SinkReport
 from jaystream.sources.file import path_of
 
 if TYPE_CHECKING:
     from _typeshed import StrPath
 
     from jaystream._core.plan import Plan
+    from jaystream.sinks.report import SinkReport
 
 Mode: TypeAlias = Literal["w", "a", "x", "wb", "ab", "xb"]
 
@@ -105,12 +105,11 @@ class Saving:
     One stream into one file.
     """
 
-    __slots__ = ("_outbox", "_pull", "_report", "_target")
+    __slots__ = ("_outbox", "_pull", "_target")
 
     def __init__(self, target: Target) -> None:
         self._target = target
-        self._report = SinkReport()
-        self._outbox = Outbox(self, self._report)
+        self._outbox = Outbox(self)
         self._pull = Pull(self._outbox)
 
     async def run(self, plan: Plan) -> SinkReport:
@@ -132,7 +131,7 @@ class Saving:
                 raise failure
             await in_thread(target.finish)
         except OSError as error:
-            error.add_note(f"to_file({target.name!r}) had written {self._report.bytes} bytes")
+            error.add_note(f"to_file({target.name!r}) had written {outbox.bytes} bytes")
             raise
         finally:
             try:
@@ -141,7 +140,7 @@ class Saving:
             finally:
                 outbox.part()
                 await in_thread(target.give_up)
-        return self._report.finish("end")
+        return outbox.report("end")
 
     # what the outbox asks ---------------------------------------------------------------------------------------------
 

@@ -10,16 +10,18 @@ pull does is `aside.py`'s.
 from __future__ import annotations
 
 from asyncio import CancelledError, Future
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 from jaystream.errors import ResponseEndedError
 from jaystream.formats.wire import framed
 from jaystream.sinks.aside import Aside
+from jaystream.sinks.report import SinkReport
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from jaystream.sinks.report import SinkReport
+    from jaystream.sinks.report import Ending
 
 JOIN = 65_536
 """Bytes that one write joins, at most (a single item may be larger)."""
@@ -55,10 +57,10 @@ class Outbox(Aside):
 
     Args:
         owner: Writes, frames, and is told when a write failed.
-        report: Counts.
 
     Attributes:
-        report: Counts.
+        items: Items taken that are written, or let go of.
+        bytes: Bytes written.
         parts: What is held.
         room: Bytes that may be added to `parts` without a word; all else goes through `squeeze`.
         busy: Whether a write is under way.
@@ -73,16 +75,19 @@ class Outbox(Aside):
     """
 
     __slots__ = (
+        "_began",
+        "_first_byte",
         "_next",
         "_owner",
         "_size",
         "_waiting",
         "busy",
+        "bytes",
         "discard",
         "failure",
+        "items",
         "last",
         "parts",
-        "report",
         "room",
         "sealed",
         "since",
@@ -91,13 +96,16 @@ class Outbox(Aside):
         "waited",
     )
 
-    def __init__(self, owner: Owner, report: SinkReport) -> None:
+    def __init__(self, owner: Owner) -> None:
         super().__init__()
         self._owner = owner
         self._size = 0
         self._next: bytes | None = None
         self._waiting: list[Future[None]] | None = None
-        self.report: SinkReport = report
+        self._began = perf_counter()
+        self._first_byte: float | None = None
+        self.items: int = 0
+        self.bytes: int = 0
         self.parts: list[bytes] = []
         self.room: int = JOIN
         self.busy: bool = False
@@ -140,7 +148,7 @@ class Outbox(Aside):
         if self.sealed and not self.stopped:
             raise ResponseEndedError
         if self.discard:
-            self.report.items += 1
+            self.items += 1
         elif self.parts or self.busy:
             self._next = item
             self.room = NONE
@@ -165,7 +173,7 @@ class Outbox(Aside):
             Exception: What made a write fail.
         """
         if self.discard:
-            self.report.items += 1
+            self.items += 1
             return
         self._raise()
         self.parts.append(item)
@@ -196,13 +204,12 @@ class Outbox(Aside):
         if self.busy or not parts:
             return
         data = parts.pop()
-        report = self.report
         if parts:
-            report.items += len(parts)
+            self.items += len(parts)
             parts.append(data)
             data = b"".join(parts)
             parts.clear()
-        report.items += 1
+        self.items += 1
         size = len(data)
         self.last = data if size > 3 else self.last[-4:] + data
         self.busy = True
@@ -219,13 +226,13 @@ class Outbox(Aside):
             if not isinstance(error, (Exception, CancelledError)):
                 raise
             return
-        if self.room < 0 or parts or report.first_byte is None:
+        if self.room < 0 or parts or self._first_byte is None:
             self._size = size
             self._ended(None)
         else:  # the same, where nothing is out of the ordinary
             self.busy = False
             self.room = JOIN
-            report.bytes += size
+            self.bytes += size
 
     def write(self) -> None:
         """Write what is held now, unless a write is under way."""
@@ -238,7 +245,7 @@ class Outbox(Aside):
             if len(data) > self.room:
                 self.write()
             self.parts.append(data)
-            self.report.items -= 1  # it will be counted with the others
+            self.items -= 1  # it will be counted with the others
             self.due()
 
     def seal(self) -> None:
@@ -251,7 +258,7 @@ class Outbox(Aside):
         self.seal()
         if not self.discard and self.failure is None:
             self.parts.append(b"")
-            self.report.items -= 1
+            self.items -= 1
             self.due()
 
     async def flush(self) -> None:
@@ -281,6 +288,11 @@ class Outbox(Aside):
         self.leave()
         self._changed()
 
+    def report(self, ended: Ending, error: BaseException | None = None) -> SinkReport:
+        """What the sink tells of it, when it has ended."""
+        seconds = perf_counter() - self._began
+        return SinkReport(ended, error, items=self.items, size=self.bytes, first_byte=self._first_byte, seconds=seconds)
+
     def part(self) -> None:
         """Forget the owner, when all is over: what stands in a circle is left to the garbage collector."""
         self.leave()
@@ -298,7 +310,7 @@ class Outbox(Aside):
 
     def _let_go(self) -> None:
         """Hold nothing more."""
-        self.report.items += len(self.parts) + (self._next is not None)
+        self.items += len(self.parts) + (self._next is not None)
         self._next = None
         self.parts.clear()
         self.room = NONE
@@ -306,9 +318,8 @@ class Outbox(Aside):
     def _ended(self, error: BaseException | None) -> None:
         """A write has ended."""
         self.busy = False
-        report = self.report
         if self.discard:
-            report.bytes += 0 if error else self._size
+            self.bytes += 0 if error else self._size
         elif error is not None:
             # A cancellation that is not ours: somebody cancelled what the peer's side waits for, so it is gone.
             failure = error if isinstance(error, Exception) else ConnectionAbortedError("a write was cancelled")
@@ -316,10 +327,9 @@ class Outbox(Aside):
             self.failure = failure
             self._owner.write_failed(failure)
         else:
-            if report.first_byte is None:
-                report.wrote(self._size)
-            else:
-                report.bytes += self._size
+            if self._first_byte is None and self._size:
+                self._first_byte = perf_counter() - self._began
+            self.bytes += self._size
             self.room = NONE if self.stopped or self.sealed else JOIN
             if self._next is not None:
                 self._hold(self._next)  # and no more: the pull comes first, with the rest of a burst

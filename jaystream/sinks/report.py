@@ -4,7 +4,6 @@ What a sink tells when it is done.
 
 from __future__ import annotations
 
-from time import perf_counter
 from typing import Literal, TypeAlias
 
 Ending: TypeAlias = Literal["end", "error", "disconnected", "send_timeout", "shutdown", "max_duration", "head"]
@@ -24,33 +23,24 @@ class SinkReport:
         error: What went wrong, if so.
     """
 
-    __slots__ = ("_since", "bytes", "ended", "error", "first_byte", "items", "seconds")
+    __slots__ = ("bytes", "ended", "error", "first_byte", "items", "seconds")
 
-    def __init__(self) -> None:
-        self._since = perf_counter()
-        self.items: int = 0
-        self.bytes: int = 0
-        self.first_byte: float | None = None
-        self.seconds: float = 0.0
-        self.ended: Ending = "end"
-        self.error: BaseException | None = None
-
-    def wrote(self, size: int) -> None:
-        """
-        Note that *size* bytes have been handed on.
-        """
-        if self.first_byte is None and size:
-            self.first_byte = perf_counter() - self._since
-        self.bytes += size
-
-    def finish(self, ended: Ending, error: BaseException | None = None) -> SinkReport:
-        """
-        Note how it ended, and when: now.
-        """
-        self.seconds = perf_counter() - self._since
-        self.ended = ended
-        self.error = error
-        return self
+    def __init__(
+        self,
+        ended: Ending = "end",
+        error: BaseException | None = None,
+        *,
+        items: int = 0,
+        size: int = 0,
+        first_byte: float | None = None,
+        seconds: float = 0.0,
+    ) -> None:
+        self.items: int = items
+        self.bytes: int = size
+        self.first_byte: float | None = first_byte
+        self.seconds: float = seconds
+        self.ended: Ending = ended
+        self.error: BaseException | None = error
 
     def __repr__(self) -> str:
         first = "None" if self.first_byte is None else f"{self.first_byte:.6f}"

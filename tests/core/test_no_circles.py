@@ -8,6 +8,7 @@ import gc
 import weakref
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar
 
 import pytest
@@ -129,10 +130,47 @@ SINKS: dict[str, Callable[[], Coroutine[Any, Any, object]]] = {
 }
 
 
-@pytest.mark.parametrize("run", SINKS.values(), ids=SINKS)
+async def later(letter: str) -> str:
+    await pause()
+    return letter
+
+
+async def inner(letter: str) -> AsyncIterator[str]:
+    yield letter
+    await pause()
+    yield letter
+
+
+PUMPED: dict[str, Callable[[JaypieStream[str]], JaypieStream[Any]]] = {
+    "merge": lambda stream: stream.merge(letters),
+    "merge, ended early": lambda stream: stream.merge(letters, halt="first").take(2),
+    "zip": lambda stream: stream.zip(letters, concurrent=True),
+    "interleave": lambda stream: stream.interleave(letters),
+    "map": lambda stream: stream.map(later, concurrency=2),
+    "map, in any order": lambda stream: stream.map(later, concurrency=2, ordered=False),
+    "flat_map": lambda stream: stream.flat_map(inner, concurrency=2),
+    "switch_map": lambda stream: stream.switch_map(inner),
+    "with_latest_from": lambda stream: stream.with_latest_from(letters),
+    "group_within": lambda stream: stream.group_within(2, seconds=1),
+    "buffer": lambda stream: stream.buffer(2),
+    "debounce": lambda stream: stream.debounce(0.001),
+    "throttle": lambda stream: stream.throttle(100, per=1),
+    "sample": lambda stream: stream.sample(0.001),
+    "smooth": lambda stream: stream.smooth(),
+    "timeout": lambda stream: stream.timeout(idle=1),
+    "keepalive": lambda stream: stream.format_sse().keepalive(1),
+    "take_until": lambda stream: stream.take_until(letters),
+}
+
+
+async def run_of(name: str) -> None:
+    await PUMPED[name](JaypieStream(letters)).drain()
+
+
+@pytest.mark.parametrize("run", [*SINKS.values(), *(partial(run_of, name) for name in PUMPED)], ids=[*SINKS, *PUMPED])
 async def test_nothing_is_left_to_the_collector(run: Callable[[], Coroutine[Any, Any, object]]) -> None:
     """
-    What a sink makes for one response is gone with it: a server with thousands of them would stop for what is left.
+    What is made for one run is gone with it: a server with thousands of them would stop for what is left.
     """
     await run()  # some things are made once
     gc.collect()

@@ -11,7 +11,6 @@ import pytest
 
 from jaystream._core.waiting import over
 from jaystream.sinks.outbox import JOIN, Outbox
-from jaystream.sinks.report import SinkReport
 from tests.sinks.exchange import begin, turns
 
 
@@ -24,8 +23,7 @@ class Peer:
         self.gate = gate
         self.writes: list[bytes] = []
         self.failures: list[Exception] = []
-        self.report = SinkReport()
-        self.box = Outbox(self, self.report)
+        self.box = Outbox(self)
 
     def write(self, data: bytes) -> Any:
         """
@@ -110,7 +108,7 @@ class TestOutbox:
             held = [*peer.writes]
             await turns(1)
             assert [*held, b"".join(items)] == peer.writes
-        assert (3, 3, JOIN) == (peer.report.items, peer.report.bytes, peer.box.room)
+        assert (3, 3, JOIN) == (peer.box.items, peer.box.bytes, peer.box.room)
         await peer.end()
 
     async def test_joins_what_is_held(self) -> None:
@@ -123,7 +121,7 @@ class TestOutbox:
         peer.send()
         await peer.put(b"c")
         await peer.box.flush()
-        assert ([b"ab", b"c"], 3, 3) == (peer.writes, peer.report.items, peer.report.bytes)
+        assert ([b"ab", b"c"], 3, 3) == (peer.writes, peer.box.items, peer.box.bytes)
         await peer.end()
 
     async def test_waits_when_full(self) -> None:
@@ -169,7 +167,7 @@ class TestOutbox:
         gate.set()
         await waiting
         await peer.box.flush()
-        assert ([b"a", b""], 3) == (peer.writes, peer.report.items)
+        assert ([b"a", b""], 3) == (peer.writes, peer.box.items)
         await peer.end()
 
     async def test_pushed_is_no_item(self) -> None:
@@ -181,7 +179,7 @@ class TestOutbox:
         peer.box.push(b"!")
         await peer.put(b"b")
         await peer.box.flush()
-        assert ([b"a!b"], 2, 3) == (peer.writes, peer.report.items, peer.report.bytes)
+        assert ([b"a!b"], 2, 3) == (peer.writes, peer.box.items, peer.box.bytes)
         await peer.end()
 
     async def test_pushed_while_busy(self) -> None:
@@ -197,7 +195,7 @@ class TestOutbox:
         assert [b"a"] == peer.writes
         gate.set()
         await turns()
-        assert ([b"a", b"!?"], 1, 3, JOIN) == (peer.writes, peer.report.items, peer.report.bytes, peer.box.room)
+        assert ([b"a", b"!?"], 1, 3, JOIN) == (peer.writes, peer.box.items, peer.box.bytes, peer.box.room)
         await peer.end()
 
     async def test_task_is_there_while_a_write_waits(self) -> None:
@@ -236,7 +234,7 @@ class TestOutbox:
         for wait in (peer.put(b"d"), peer.box.flush()):
             with pytest.raises(OSError, match="gone"):
                 await wait
-        assert (1, [], [], 0) == (len(peer.failures), peer.writes, peer.box.parts, peer.report.bytes)
+        assert (1, [], [], 0) == (len(peer.failures), peer.writes, peer.box.parts, peer.box.bytes)
         await peer.end()
 
     async def test_drop(self) -> None:
@@ -255,7 +253,7 @@ class TestOutbox:
         await peer.box.flush()
         await waiting
         await over(peer.box.tasks(), within=None)
-        assert ([b"a"], 3, []) == (peer.writes, peer.report.items, peer.failures)
+        assert ([b"a"], 3, []) == (peer.writes, peer.box.items, peer.failures)
 
     async def test_drop_without_cut(self) -> None:
         """
@@ -271,7 +269,7 @@ class TestOutbox:
         assert 1 == len(peer.box.tasks())
         gate.set()
         await over(peer.box.tasks(), within=None)
-        assert (1, []) == (peer.report.bytes, peer.failures)
+        assert (1, []) == (peer.box.bytes, peer.failures)
 
     async def test_part(self) -> None:
         """
@@ -299,7 +297,7 @@ class TestOutbox:
         with pytest.raises(asyncio.CancelledError):
             await peer.put(b"a")
         await peer.box.flush()
-        assert ([JOIN, 1], 2) == ([len(data) for data in peer.writes], peer.report.items)
+        assert ([JOIN, 1], 2) == ([len(data) for data in peer.writes], peer.box.items)
         await peer.end()
 
     @pytest.mark.parametrize("sizes", [[40_000, 40_000, 1], [1, JOIN, 1], [JOIN + 1, 1], [10] * 10_000])
@@ -317,5 +315,5 @@ class TestOutbox:
         await peer.box.flush()
         assert sum(sizes) + 1 == sum(map(len, peer.writes))
         assert all(len(data) <= max(JOIN, *sizes) for data in peer.writes)
-        assert len(sizes) == peer.report.items
+        assert len(sizes) == peer.box.items
         await peer.end()

@@ -11,7 +11,6 @@ from jaystream import JaypieStream
 from jaystream._core.waiting import over
 from jaystream.sinks.outbox import Outbox
 from jaystream.sinks.pull import Pull
-from jaystream.sinks.report import SinkReport
 from jaystream.testing import Probe
 from tests.checks import pause
 
@@ -60,7 +59,7 @@ class TestStop:
     @staticmethod
     def _outbox() -> tuple[Outbox, list[bytes]]:
         taker = Taker()
-        return Outbox(taker, SinkReport()), taker.written
+        return Outbox(taker), taker.written
 
     @staticmethod
     async def _end(outbox: Outbox) -> None:
