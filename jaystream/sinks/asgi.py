@@ -138,7 +138,7 @@ class AsgiMixin(Described[T_co]):
         """
         given = status, headers, keepalive, eager_first, on_disconnect, send_timeout, max_duration, shutdown, throw
         options = PLAIN
-        if given != DEFAULTS:
+        if given != DEFAULTS or type(status) is not int:
             options = AsgiOptions(
                 "to_asgi",
                 status=status,

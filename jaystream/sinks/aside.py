@@ -48,7 +48,7 @@ class Aside:
 
     def run(self, awaitable: Awaitable[object]) -> bool:
         """
-        Run *awaitable*, within a round; the one before it has ended. Whether it goes on.
+        Run *awaitable*; the one before it has ended. Whether it goes on.
 
         Raises:
             BaseException: What *awaitable* raised, where it has ended already.
@@ -56,12 +56,22 @@ class Aside:
         rounds = self._rounds
         if rounds is None:
             rounds = self.rounds
-        if not rounds.on_stage:
-            rounds.enter_stage()
         work = awaitable.__await__()
-        waits_for: Any = next(work, _ENDED)
-        if waits_for is _ENDED:
-            return False
+        waits_for: Any
+        if rounds.on_stage:  # in a round
+            waits_for = next(work, _ENDED)
+            if waits_for is _ENDED:
+                return False
+        else:
+            rounds.enter_stage()
+            try:
+                waits_for = self.context.run(next, work, _ENDED)
+            except BaseException:
+                rounds.leave_stage()
+                raise
+            if waits_for is _ENDED:
+                rounds.leave_stage()
+                return False
         if waits_for is not None:
             waits_for._asyncio_future_blocking = False  # others may wait for it before the task does
         self._task = rounds.hand_over()

@@ -117,7 +117,7 @@ class Delivery:
                 pulling = self.pull.start(what)
                 del what
                 await pulling
-            failure = self.pull.outcome
+            failure = self.pull.outcome()
             if self.outbox.failure is not None:
                 raise self.outbox.failure  # the writer is broken: it can be told nothing
             if failure is None:

@@ -125,7 +125,7 @@ class Exchange:
                 pulling = self.pull.start(what)
                 del what
                 await pulling
-            return await self._finish(self.pull.outcome)
+            return await self._finish(self.pull.outcome())
         finally:
             if self._timer is not None:
                 self._timer.cancel()

@@ -125,7 +125,7 @@ class Saving:
             await in_thread(target.open)
             async with self._pull:
                 await self._pull.start(plan)
-            failure = self._pull.outcome
+            failure = self._pull.outcome()
             await outbox.flush()
             if failure is not None:
                 raise failure

@@ -75,6 +75,7 @@ class Outbox(Aside):
     """
 
     __slots__ = (
+        "_at",
         "_began",
         "_first_byte",
         "_next",
@@ -101,6 +102,7 @@ class Outbox(Aside):
         self._owner = owner
         self._size = 0
         self._next: bytes | None = None
+        self._at = 0  # where it goes among the parts
         self._waiting: list[Future[None]] | None = None
         self._began = perf_counter()
         self._first_byte: float | None = None
@@ -150,11 +152,11 @@ class Outbox(Aside):
         if self.discard:
             self.items += 1
         elif self.parts or self.busy:
-            self._next = item
+            self._next, self._at = item, len(self.parts) if self.busy else 0
             self.room = NONE
             while self._holds_next() and not self.stopped:
                 await self._change()
-            if self.parts:
+            if self.parts and not self.stepped:  # who is stepped writes when it waits, with the rest of a burst
                 self.due()
         elif self.failure is None:
             self._hold(item)
@@ -220,12 +222,18 @@ class Outbox(Aside):
                 self._size = size
                 self.room = NONE
                 return
-        except BaseException as error:
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - any failure is this one's business
             self._size = size
             self._ended(error)
-            if not isinstance(error, (Exception, CancelledError)):
-                raise
             return
+        except BaseException as error:
+            # The program is interrupted: whoever called this is told, and all that waits for the write.
+            self.busy = False
+            self._let_go()
+            self.failure = ConnectionAbortedError("a write was interrupted")
+            self.failure.__cause__ = error
+            self._changed()
+            raise
         if self.room < 0 or parts or self._first_byte is None:
             self._size = size
             self._ended(None)
@@ -245,6 +253,7 @@ class Outbox(Aside):
             if len(data) > self.room:
                 self.write()
             self.parts.append(data)
+            self.room = max(NONE, self.room - len(data))
             self.items -= 1  # it will be counted with the others
             self.due()
 
@@ -259,7 +268,7 @@ class Outbox(Aside):
         if not self.discard and self.failure is None:
             self.parts.append(b"")
             self.items -= 1
-            self.due()
+            self.write()
 
     async def flush(self) -> None:
         """
@@ -301,9 +310,12 @@ class Outbox(Aside):
     # ----------------------------------------------------------------------------------------------------------------
 
     def _hold(self, item: bytes) -> None:
-        self.parts.insert(0, item)  # in front of what was pushed meanwhile
-        if not (self.stopped or self.sealed):
-            self.room = JOIN - sum(map(len, self.parts))
+        self.parts.insert(self._at, item)  # in front of what was pushed meanwhile
+        self._make_room()
+
+    def _make_room(self) -> None:
+        closed = self.stopped or self.sealed
+        self.room = NONE if closed else max(NONE, JOIN - sum(map(len, self.parts)))
 
     def _holds_next(self) -> bool:
         return self._next is not None
@@ -330,10 +342,12 @@ class Outbox(Aside):
             if self._first_byte is None and self._size:
                 self._first_byte = perf_counter() - self._began
             self.bytes += self._size
-            self.room = NONE if self.stopped or self.sealed else JOIN
+            self._make_room()
             if self._next is not None:
                 self._hold(self._next)  # and no more: the pull comes first, with the rest of a burst
                 self._next = None
+                if self.stopped:  # it does not come any more
+                    self.due()
             elif self.parts:
                 self.due()  # for what was pushed meanwhile
         if self._waiting:

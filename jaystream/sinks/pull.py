@@ -7,7 +7,7 @@ without losing anybody else's cancellation. What it means that a run was ended i
 
 from __future__ import annotations
 
-from asyncio import CancelledError, current_task, get_running_loop
+from asyncio import CancelledError, current_task, get_running_loop, sleep
 from types import coroutine
 from typing import TYPE_CHECKING, Any, Self
 
@@ -51,7 +51,6 @@ class Pull:
         run: The run.
         running: Whether it is under way.
         cut: Whether `stop` has ended it, and not the stream itself in the same moment.
-        outcome: The failure that it ended with, if so.
     """
 
     __slots__ = (
@@ -60,6 +59,7 @@ class Pull:
         "_events",
         "_main",
         "_outbox",
+        "_outcome",
         "_outside",
         "_requests",
         "_scoped",
@@ -67,7 +67,6 @@ class Pull:
         "_spared",
         "_stopping",
         "cut",
-        "outcome",
         "run",
         "running",
     )
@@ -82,7 +81,7 @@ class Pull:
         self._cancelled = self._stopping = False
         self._spared = 0
         self._scoped = False
-        self.outcome: Exception | None = None
+        self._outcome: Exception | None = None
         self._shelter = Around()
         self._outside = scope_of(task)
         self._closings = closings_of(task)
@@ -98,19 +97,16 @@ class Pull:
     ) -> bool:
         ended = error
         try:
-            if self._scoped and (error is None or isinstance(error, Exception)):
-                await recall(self._requests, error)
-        except CancelledError as again:
-            ended = again
+            if error is None or isinstance(error, (Exception, CancelledError)):
+                ended = await self._recalled(error)
         finally:
             self.running = False
-            if self._scoped:
-                self._shelter.__exit__(None if ended is None else type(ended), ended, trace)
-        others = self._main.cancelling() - self._requests - self._cancelled
-        if self._cancelled:
-            self._main.uncancel()
+            ended = self._leave_scope(ended, trace)
+            others = self._is_cancelled()
+            if self._cancelled:
+                self._main.uncancel()
         if isinstance(ended, CancelledError):
-            if others > 0 or not self._stopping:
+            if others or not self._stopping:
                 if ended is error:
                     return False
                 raise ended
@@ -119,8 +115,38 @@ class Pull:
             ended = ended.__cause__ if isinstance(ended.__cause__, Exception) else None
         if ended is not None and not isinstance(ended, Exception):
             return False
-        self.outcome = ended
+        self._outcome = ended
         return True
+
+    async def _recalled(self, error: Exception | CancelledError | None) -> BaseException | None:
+        """What the block has ended with: a cancellation where something in it kept one to itself."""
+        try:
+            if self._scoped and not isinstance(error, CancelledError):
+                await recall(self._requests, error)
+            elif self._cancelled:
+                await sleep(0)  # `stop` may have been called from within the block: it is still under way then
+        except CancelledError as again:
+            if self._is_cancelled() or (self._scoped and not isinstance(error, CancelledError)):
+                return again
+        return error
+
+    def _is_cancelled(self) -> bool:
+        """Whether somebody else has cancelled the task."""
+        return self._main.cancelling() > self._requests + self._cancelled
+
+    def _leave_scope(self, ended: BaseException | None, trace: TracebackType | None) -> BaseException | None:
+        """What the block has ended with, after its scope has been left."""
+        if self._scoped:
+            try:
+                self._shelter.__exit__(None if ended is None else type(ended), ended, trace)
+            except Exception as error:  # noqa: BLE001 - a scope that the source has left open
+                return error
+        return ended
+
+    def outcome(self) -> Exception | None:
+        """The failure that the block ended with, if so; told once, since its traceback leads here."""
+        failure, self._outcome = self._outcome, None
+        return failure
 
     def start(self, what: Plan | Coroutine[Any, Any, object]) -> Awaitable[object]:
         """The run of a plan, or work that writes into the outbox: to be awaited in the block."""

@@ -6,9 +6,9 @@ that waits `aside.py`'s.
 
 A coroutine that may wait, such as an ASGI `send`, needs a task of its own: in the same one, its cancel scopes and
 timeouts would stand inside those of whatever that task waits for. But most never wait, and then two switches between
-tasks cost more than all they do. So the first portion of each, up to where it waits, is run here: under the name of a
-spare task and in a context of its own, so that it cannot tell the difference. Only the rest, where there is one, is
-left to that task, and the next one runs under another's name.
+tasks cost more than all they do. So the first portion of each, up to where it waits, is run at once: under the name of
+a spare task, which "is on stage" then, and in a context of its own, so that it cannot tell the difference. Only the
+rest, where there is one, is left to that task, and the next one runs under another's name.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Writer(Protocol):
     """Set when the event loop has turned."""
 
     def send(self, now: float) -> None:
-        """Begin to write what is held, if anything is."""
+        """Begin to write what is held, if anything is; in a round, on stage and in `context`."""
         ...
 
 
@@ -86,44 +86,41 @@ class Rounds:
 
     def soon(self) -> None:
         """Have a round when the loop turns."""
-        self.events.call_soon(self._turn, context=self.context)
+        self.events.call_soon(self._turn)
 
     def _turn(self) -> None:
-        now, left = self.events.time(), iter(self.due.copy())
-        self.due.clear()
+        now, writers = self.events.time(), self.due.copy()
+        done = 0
         try:
-            for writer in left:
+            self.due.clear()
+            for writer in writers:
+                if not self.on_stage:
+                    if not self.users:
+                        break  # all have left, and hold nothing
+                    self.enter_stage()
                 writer.waited = True
                 writer.context.run(writer.send, now)
+                done += 1
         finally:
             if self.on_stage:
-                self._leave_stage()
-            self._put_back([*left])
-
-    def _put_back(self, writers: list[Writer]) -> None:
-        """Leave to another round what an interruption of the program has kept from this one."""
-        if writers:
-            if not self.due:
+                self.leave_stage()
+            if done < len(writers) and self.users:  # the program is interrupted: the next round writes the rest
                 self.soon()
-            self.due += writers
+                self.due[:] = writers[done:]
 
     def write(self, writer: Writer) -> None:
-        """Have one write now, and not when the loop turns."""
+        """Have one write now, in the task and the context of whoever calls this, and not when the loop turns."""
         if self.on_stage:
             self._write_within(writer)
-            return
-        try:
-            writer.context.run(writer.send, self.events.time())
-        finally:
-            if self.on_stage:
-                self._leave_stage()
+        else:
+            writer.send(self.events.time())
 
     def _write_within(self, writer: Writer) -> None:
-        """The same within another write: as another task."""
+        """The same within another write: what it makes wait is another task's."""
         outer, before, self.on_stage = self.spares.first, self._before, False
         self.spares.first = None
         try:
-            self.write(writer)
+            writer.send(self.events.time())
         finally:
             if self.spares.first is not None:
                 self.spares.give_back(self.spares.first)
@@ -139,7 +136,8 @@ class Rounds:
         self._before = _current.get(events)
         _current[events] = spare.task
 
-    def _leave_stage(self) -> None:
+    def leave_stage(self) -> None:
+        """Be the task again that this is."""
         before = self._before
         self.on_stage = False
         if before is None:
@@ -150,7 +148,7 @@ class Rounds:
 
     def hand_over(self) -> SpareTask:
         """Leave the stage to the spare task itself, which has work of its own from now on."""
-        self._leave_stage()
+        self.leave_stage()
         spare, self.spares.first = self.spares.first, None
         assert spare is not None  # noqa: S101 - for type checkers
         return spare

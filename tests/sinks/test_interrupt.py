@@ -1,5 +1,5 @@
 """
-A `KeyboardInterrupt` out of a writer: the loop ends by it, and everything is still closed.
+A `KeyboardInterrupt` out of a write: the loop ends by it, and everything is still closed.
 """
 
 from __future__ import annotations
@@ -7,9 +7,17 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 PROGRAM = """
 import asyncio
-from jaystream import JaypieStream
+import sys
+
+from jaystream import JaypieStream, asgi_stream_handler
+from jaystream.sinks import pull
+
+how, few = sys.argv[1:]
+pull.FEW = int(few)
 
 
 class Writer:
@@ -20,17 +28,42 @@ class Writer:
         print("ended")
 
 
+async def send(message):
+    raise KeyboardInterrupt
+
+
+async def receive():
+    await asyncio.Event().wait()
+
+
 async def source():
     try:
         yield "a"
         await asyncio.Event().wait()
     finally:
+        await asyncio.sleep(0.01)
+        print("closed")
+
+
+@asgi_stream_handler
+async def handler(request, response):
+    try:
+        response.write(b"a")
+    finally:
+        await asyncio.sleep(0.01)
         print("closed")
 
 
 async def main():
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": []}
     try:
-        await JaypieStream(source).to_lambda(Writer())
+        if how == "lambda":
+            await JaypieStream(source).to_lambda(Writer())
+        elif how == "asgi":
+            await JaypieStream(source).to_asgi(scope, receive, send)
+        else:
+            await handler(scope, receive, send)
+        print("returned")
     finally:
         print("left")
 
@@ -44,12 +77,17 @@ except KeyboardInterrupt:
 
 class TestInterrupt:
     """
-    It passes through the task that writes, and through the loop.
+    It passes through whoever writes, and through the loop.
     """
 
-    def test_closes_everything(self) -> None:
+    @pytest.mark.parametrize("few", ["8", "0"], ids=["stepped", "in rounds"])
+    @pytest.mark.parametrize("how", ["lambda", "asgi", "by hand"])
+    def test_closes_everything(self, how: str, few: str) -> None:
         """
-        The source is closed, the writer ended and the caller's clean-up run, before `asyncio.run` raises it.
+        The source's clean-up runs to its end, the writer is ended, and the caller's clean-up run, before `asyncio.run`
+        raises it.
         """
-        done = subprocess.run([sys.executable, "-c", PROGRAM], capture_output=True, text=True, timeout=30, check=False)
-        assert ["closed", "ended", "left", "interrupted"] == done.stdout.split(), done.stderr
+        command = [sys.executable, "-c", PROGRAM, how, few]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        ended = ["ended"] if how == "lambda" else []
+        assert ["closed", *ended, "left", "interrupted"] == done.stdout.split(), done.stderr

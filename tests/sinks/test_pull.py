@@ -32,7 +32,7 @@ class TestStop:
             pull.stop()
             async with pull:
                 await pull.start(JaypieStream[Any](source)._plan)
-            assert pull.outcome is None
+            assert pull.outcome() is None
             assert (True, []) == (pull.cut, written)
             await self._end(outbox)
         assert [] == probe.events
@@ -50,7 +50,7 @@ class TestStop:
         loop.call_soon(pull.stop)
         async with pull:
             await pull.start(JaypieStream(probe)._plan)
-        assert pull.outcome is None
+        assert pull.outcome() is None
         assert (True, []) == (pull.cut, written)
         probe.assert_released()
         await self._end(outbox)
