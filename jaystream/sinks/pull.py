@@ -139,8 +139,10 @@ class Pull:
         if self._scoped:
             try:
                 self._shelter.__exit__(None if ended is None else type(ended), ended, trace)
-            except Exception as error:  # noqa: BLE001 - a scope that the source has left open
-                return error
+            except Exception as error:
+                if ended is None or isinstance(ended, (Exception, CancelledError)):
+                    return error  # a scope that the source has left open
+                raise
         return ended
 
     def outcome(self) -> Exception | None:

@@ -106,7 +106,7 @@ class Rounds:
                 self.leave_stage()
             if done < len(writers) and self.users:  # the program is interrupted: the next round writes the rest
                 self.soon()
-                self.due[:] = writers[done:]
+                self.due[:0] = writers[done:]
 
     def write(self, writer: Writer) -> None:
         """Have one write now, in the task and the context of whoever calls this, and not when the loop turns."""

@@ -117,14 +117,28 @@ class TestRounds:
         """
         async with joined() as here:
             log: list[str] = []
-            writers = [Writer("a", log), Writer("b", log, KeyboardInterrupt()), Writer("c", log)]
+            late = Writer("late", log)
+
+            class Putting(Writer):
+                """
+                Has another one write, too.
+                """
+
+                def send(self, now: float) -> None:
+                    if self.error is not None:
+                        put(here, late)
+                    super().send(now)
+
+            writers = [Writer("a", log), Putting("b", log, KeyboardInterrupt()), Writer("c", log)]
             here.due += writers
             with pytest.raises(KeyboardInterrupt):
                 here._turn()
             assert ["a", "b"] == log
             assert not here.on_stage
             await turns(1)
-            assert ["a", "b", "b", "c"] == log  # an outbox has nothing to write the second time
+            assert ["a", "b", "b", "c", "late"] == log  # an outbox has nothing to write the second time
+            await turns()
+            assert [] == here.due
 
     async def test_no_task_where_nothing_waits(self) -> None:
         """
