@@ -9,6 +9,7 @@ import gc
 from collections import Counter
 from contextlib import asynccontextmanager
 from contextvars import ContextVar, copy_context
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -71,6 +72,10 @@ def put(found: Rounds, *writers: Writer) -> None:
         if not found.due:
             found.soon()
         found.due.append(writer)
+
+
+def is_ours(module: str) -> bool:
+    return module.startswith("jaystream.") and not module.startswith("jaystream.testing")
 
 
 def kinds() -> Counter[type[object]]:
@@ -195,7 +200,7 @@ class TestHeld:
 
     async def test_objects(self) -> None:
         """
-        Nothing of the stream's description, one encoder, and few objects in all.
+        Nothing of the stream's description, one encoder, and few objects in all; not many coroutines, either.
         """
         count = 50
 
@@ -218,7 +223,10 @@ class TestHeld:
         assert count == sum(bool(send.chunks) for send in sends)
         assert 0 == more[Plan] == more[JaypieStream]
         assert count == more[AiSdkEncoder]
-        assert more.total() / count < 57
+        assert more[CoroutineType] <= 8 * count
+        ours = {kind.__qualname__: number for kind, number in more.items() if is_ours(kind.__module__)}
+        assert set(ours) <= {"AiSdkEncoder", "Around", "Closer", "Exchange", "Head", "Loop", "Outbox", "Pull", "Run"}
+        assert {count} == set(ours.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
