@@ -116,6 +116,17 @@ class TestRounds:
             here.write(writer)
             assert (["nowhere"], False) == (log, writer.waited)
 
+    async def test_all_have_left(self) -> None:
+        """
+        A round in which nobody is left makes no task, and writes nothing.
+        """
+        log: list[str] = []
+        async with joined() as here:
+            put(here, Writer("a", log))
+        await turns()
+        assert [] == log
+        assert [asyncio.current_task()] == [*asyncio.all_tasks()]
+
     async def test_interruption(self) -> None:
         """
         An interruption of the program goes up, and what it has kept from the round is written in another.

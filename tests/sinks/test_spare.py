@@ -10,9 +10,11 @@ import weakref
 from contextvars import ContextVar
 from typing import Any
 
+import pytest
+
 from jaystream import JaypieStream
 from jaystream._core.waiting import over
-from jaystream.sinks import rounds, spare
+from jaystream.sinks import pull, rounds, spare
 from jaystream.testing import RecordingSend
 from tests.sinks.exchange import answer, begin, scope, turns, yielding
 from tests.sinks.runs import Runs
@@ -143,6 +145,35 @@ class TestSpareTasks:
         report = await JaypieStream(yielding("a", "b")).to_asgi(scope(), sent.receive, send)
         assert b"data: a\n\ndata: in\n\ndata: b\n\ndata: in\n\n" == sent.body
         assert ("end", 2) == (report.ended, report.items)
+        assert all(outer is not inner for outer, inner in tasks)
+        await end()
+
+    @pytest.mark.parametrize("few", [pull.FEW, 0])
+    async def test_inside_one_another_at_once(self, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """
+        The same where the inner one is sent before the outer `send` has waited for anything.
+        """
+        sent, tasks = RecordingSend(), list[tuple[object, object]]()
+
+        async def send(message: Any) -> None:
+            outer = asyncio.current_task()
+            if message.get("body"):
+                inner = RecordingSend()
+
+                async def send_inside(message: Any) -> None:
+                    tasks.append((outer, asyncio.current_task()))
+                    await inner(message)
+
+                await JaypieStream.of("in").to_asgi(scope(), inner.receive, send_inside)
+                assert outer is asyncio.current_task()
+                message = {**message, "body": message["body"] + inner.body}
+            await sent(message)
+
+        monkeypatch.setattr(pull, "FEW", few)
+        report = await JaypieStream(yielding("a", "b")).to_asgi(scope(), sent.receive, send)
+        assert b"data: a\n\ndata: in\n\ndata: b\n\ndata: in\n\n" == sent.body
+        assert ("end", 2) == (report.ended, report.items)
+        assert tasks
         assert all(outer is not inner for outer, inner in tasks)
         await end()
 
