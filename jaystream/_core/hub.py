@@ -249,9 +249,8 @@ class _Gate(Inlet):
     def append(self) -> Callable[[Any], object]:
         return self._hub.deliver
 
-    @property
-    def came(self) -> Callable[[], object]:
-        return _nothing
+    def came(self) -> None:
+        """Nobody waits for that."""
 
     def end(self, error: BaseException | None) -> None:
         self.ended = True
@@ -271,7 +270,3 @@ class _Load:
 
     def __len__(self) -> int:
         return 0 if self._hub.asking and not self._hub.full else 1
-
-
-def _nothing() -> None:
-    """It is the ports that wake somebody."""

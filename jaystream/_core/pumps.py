@@ -102,17 +102,10 @@ class Inlet:
         self.left: bool = False
         self.giver: Future[None] | None = None
 
-    # A pump asks for these two once: an inlet that held its own methods would stand in a circle.
-
     @property
     def append(self) -> Callable[[Any], object]:
-        """What the pump calls with each item."""
+        """What the pump calls with each item; asked for once, and not kept, since it may be a method of this."""
         return self.held.append
-
-    @property
-    def came(self) -> Callable[[], object]:
-        """What the pump calls when the first item is there."""
-        return self.announce
 
     # the pump's end -----------------------------------------------------------------------------------------------
 
@@ -122,6 +115,9 @@ class Inlet:
         pumps.ready.append(self)
         if pumps.sleeper is not None:
             pumps.ring()
+
+    came = announce
+    """What the pump calls when the first item is there."""
 
     def end(self, error: BaseException | None) -> None:
         """End it after what it holds."""

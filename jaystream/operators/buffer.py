@@ -33,9 +33,8 @@ class Shelf(Inlet):
     def __init__(self, pumps: Pumps, size: int) -> None:
         super().__init__(pumps, None, size)
 
-    @property
-    def came(self) -> Callable[[], object]:
-        return self.pumps.ring
+    def came(self) -> None:
+        self.pumps.ring()
 
     def end(self, error: BaseException | None) -> None:
         self.ended = True

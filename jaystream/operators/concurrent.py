@@ -56,9 +56,8 @@ class Window(Inlet):
     def append(self) -> Callable[[Any], object]:
         return self._begin
 
-    @property
-    def came(self) -> Callable[[], object]:
-        return _nothing
+    def came(self) -> None:
+        """Nobody waits for that."""
 
     def _begin(self, item: Any) -> None:
         if self.failed or self.left:
@@ -222,10 +221,6 @@ class ForEachConcurrent(MapConcurrent):
 
     def __init__(self, f: Callable[..., Any], concurrency: int) -> None:
         super().__init__(f, concurrency, None, None, ordered=False)
-
-
-def _nothing() -> None:
-    """There is nothing to give before a call is done."""
 
 
 def _failure(first: BaseException, window: Window) -> BaseException:

@@ -44,9 +44,8 @@ class Group(Inlet):
     def append(self) -> Callable[[Any], object]:
         return self.add
 
-    @property
-    def came(self) -> Callable[[], object]:
-        return self.pumps.ring
+    def came(self) -> None:
+        self.pumps.ring()
 
     def add(self, item: Any) -> None:
         held = self.held

@@ -152,9 +152,8 @@ class Opener(Inlet):
     def append(self) -> Callable[[Any], object]:
         return self._start
 
-    @property
-    def came(self) -> Callable[[], object]:
-        return _nothing
+    def came(self) -> None:
+        """Nobody waits for that."""
 
     def _start(self, item: Any) -> None:
         if self.left:
@@ -174,10 +173,6 @@ class Opener(Inlet):
         self.wake()
         if self.ended and not self._open:
             self.announce()
-
-
-def _nothing() -> None:
-    """It holds no items itself."""
 
 
 class FlattenConcurrent(Mix):

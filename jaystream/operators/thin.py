@@ -42,9 +42,8 @@ class Newest(Inlet):
     def append(self) -> Callable[[Any], object]:
         return self.keep
 
-    @property
-    def came(self) -> Callable[[], object]:
-        return _nothing
+    def came(self) -> None:
+        """Nobody waits for that."""
 
     @abstractmethod
     def keep(self, item: Any) -> None:
@@ -121,10 +120,6 @@ class Sampling(Newest):
 
     def _ticks(self, time: float) -> int:
         return floor((time - self._start) / self.seconds + 1e-6)
-
-
-def _nothing() -> None:
-    """The boundary looks at the inlet by itself."""
 
 
 class Thin(Boundary):

@@ -200,7 +200,7 @@ class Outbox(Aside):
 
     def send(self, now: float) -> None:
         """
-        Write what is held, unless a write is under way; within a round, at the loop time *now*.
+        Write what is held, unless a write is under way; *now* is the loop's time.
         """
         parts = self.parts
         if self.busy or not parts:
