@@ -122,36 +122,12 @@ class TestSpareTasks:
         await turns()
         await end(stays)
 
-    async def test_inside_one_another(self) -> None:
-        """
-        A response that is sent inside the `send` of another one gets another task.
-        """
-        sent, tasks = RecordingSend(), list[tuple[object, object]]()
-
-        async def send(message: Any) -> None:
-            outer = asyncio.current_task()
-            if message.get("body"):
-                inner = RecordingSend()
-
-                async def send_inside(message: Any) -> None:
-                    tasks.append((outer, asyncio.current_task()))
-                    await asyncio.sleep(0)
-                    await inner(message)
-
-                await JaypieStream(yielding("in")).to_asgi(scope(), inner.receive, send_inside)
-                message = {**message, "body": message["body"] + inner.body}
-            await sent(message)
-
-        report = await JaypieStream(yielding("a", "b")).to_asgi(scope(), sent.receive, send)
-        assert b"data: a\n\ndata: in\n\ndata: b\n\ndata: in\n\n" == sent.body
-        assert ("end", 2) == (report.ended, report.items)
-        assert all(outer is not inner for outer, inner in tasks)
-        await end()
-
+    @pytest.mark.parametrize("waits", [True, False])
     @pytest.mark.parametrize("few", [pull.FEW, 0])
-    async def test_inside_one_another_at_once(self, few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test_inside_one_another(self, few: int, waits: bool, monkeypatch: pytest.MonkeyPatch) -> None:
         """
-        The same where the inner one is sent before the outer `send` has waited for anything.
+        A response that is sent inside the `send` of another one gets another task; also where it is sent before the
+        outer `send` has waited for anything.
         """
         sent, tasks = RecordingSend(), list[tuple[object, object]]()
 
@@ -162,9 +138,11 @@ class TestSpareTasks:
 
                 async def send_inside(message: Any) -> None:
                     tasks.append((outer, asyncio.current_task()))
+                    await turns(int(waits))
                     await inner(message)
 
-                await JaypieStream.of("in").to_asgi(scope(), inner.receive, send_inside)
+                stream = JaypieStream(yielding("in")) if waits else JaypieStream.of("in")
+                await stream.to_asgi(scope(), inner.receive, send_inside)
                 assert outer is asyncio.current_task()
                 message = {**message, "body": message["body"] + inner.body}
             await sent(message)
