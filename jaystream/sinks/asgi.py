@@ -130,11 +130,12 @@ class AsgiMixin(Described[T_co]):
                 after it, where the format cannot say that the body is cut, as with text.
 
         Flow:
-            Keeps order. Ready items are joined into one write of up to 64 KiB, a lone item goes at once, beside more than
-            eight responses when the event loop turns; while a write waits for the client at most one more item is read. A failure before the first item becomes a status and a
-            JSON:API body, with those *headers* that do not speak of the body; after it an error event and a clean end.
-            When the client leaves, the pull is cancelled in the request's own task, and everything is closed before
-            this returns. A cancellation from outside closes everything and goes on.
+            Keeps order. Ready items are joined into one write of up to 64 KiB, a lone item goes at once, beside more
+            than eight responses when the event loop turns; while a write waits for the client at most one more item is
+            read. A failure before the first item becomes a status and a JSON:API body, with those *headers* that do not
+            speak of the body; after it an error event and a clean end. When the client leaves, the pull is cancelled in
+            the request's own task, and everything is closed before this returns. A cancellation from outside closes
+            everything and goes on.
         """
         given = status, headers, keepalive, eager_first, on_disconnect, send_timeout, max_duration, shutdown, throw
         options = PLAIN
